@@ -1,0 +1,1 @@
+"""How mathematics is written: names, numbers and expressions, in LaTeX and in Unicode."""

@@ -1,0 +1,118 @@
+"""Expressions in LaTeX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from sympy import Symbol
+
+from symbackprop import functions
+from symbackprop.notation.names import latex_name
+from symbackprop.notation.printer import Level, Piece, Syntax
+
+_COMMANDS: dict[Any, str] = {
+    functions.sigmoid: r"\sigma",
+    sympy.log: r"\log",
+    sympy.sin: r"\sin",
+    sympy.cos: r"\cos",
+    sympy.tan: r"\tan",
+    sympy.sinh: r"\sinh",
+    sympy.cosh: r"\cosh",
+    sympy.tanh: r"\tanh",
+    sympy.atan: r"\arctan",
+    functions.maximum: r"\max",
+    functions.minimum: r"\min",
+}
+OPERATORS: dict[Any, str] = {
+    functions.relu: "ReLU",
+    functions.leaky_relu: "LeakyReLU",
+    functions.elu: "ELU",
+    functions.selu: "SELU",
+    functions.gelu: "GELU",
+    functions.gelu_tanh: "GELUtanh",
+    functions.silu: "SiLU",
+    functions.hard_sigmoid: "hardsigmoid",
+    functions.signum: "sign",
+    functions.rounded: "round",
+}
+_RELATIONS = {">": ">", ">=": r"\ge", "<": "<", "<=": r"\le", "==": "=", "!=": r"\ne"}
+
+
+class LatexSyntax(Syntax):
+    """LaTeX for the inside of a formula."""
+
+    def name(self, symbol: Symbol, step: str = "") -> str:
+        """A symbol: w_{11}, with a step w_{11}^{(1)}."""
+        return latex_name(symbol.name, step)
+
+    def quotient(self, of: str, by: str, mark: str) -> str:
+        r"""\frac{dL}{dw}, or with \partial."""
+        sign = "d" if mark == "d" else r"\partial "
+        return rf"\frac{{{sign}{of}}}{{{sign}{by}}}"
+
+    def fraction(self, above: Piece, below: Piece) -> Piece:
+        r"""\frac{p}{q}."""
+        text = rf"\frac{{{above.text}}}{{{below.text}}}"
+        return Piece(text, Level.PRODUCT, substituted=above.substituted or below.substituted, fraction=True)
+
+    def power(self, base: str, exponent: Piece) -> str:
+        """x^2, x^{10}."""
+        return f"{base}^{exponent.text}" if len(exponent.text) == 1 else f"{base}^{{{exponent.text}}}"
+
+    def bracket(self, text: str) -> str:
+        r"""( ), and \left( \right) round what is tall."""
+        tall = r"\frac" in text or r"\begin" in text
+        return rf"\left({text}\right)" if tall else f"({text})"
+
+    def number(self, digits: str) -> str:
+        r"""-7.8 \times 10^{-5} for -7.8e-05."""
+        mantissa, e, exponent = digits.partition("e")
+        return rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else digits
+
+    def call(self, head: type[Any], arguments: list[str], index: str = "") -> str:
+        r"""\sigma(z), \operatorname{softplus}(z)."""
+        command = _COMMANDS.get(head) or rf"\operatorname{{{OPERATORS.get(head, head.__name__)}}}"
+        mark = index if index in ("", "'") else f"_{index}" if len(index) == 1 else f"_{{{index}}}"
+        return command + mark + self.bracket(", ".join(arguments))
+
+    def exponential(self, exponent: Piece) -> Piece:
+        """e^{x}."""
+        return Piece(f"e^{{{exponent.text}}}", Level.POWER, substituted=exponent.substituted)
+
+    def absolute(self, inside: str) -> str:
+        r"""\left|x\right|."""
+        return rf"\left|{inside}\right|"
+
+    def root(self, inside: Piece) -> Piece:
+        r"""\sqrt{x}."""
+        return Piece(rf"\sqrt{{{inside.text}}}", substituted=inside.substituted)
+
+    def cases(self, test: str, then: str, other: str) -> str:
+        r"""\begin{cases} … \end{cases}."""
+        return rf"\begin{{cases}} {then} & \text{{if }} {test}  {other} & \text{{otherwise}} \end{{cases}}"
+
+    def relation(self, symbol: str) -> str:
+        """A comparison's sign."""
+        return f" {_RELATIONS[symbol]} "
+
+    def join(self, left: Piece, right: Piece) -> str:
+        """Juxtaposition, or a dot where that could be misread."""
+        if left.quotient and right.quotient:
+            return r"\cdot"
+        if right.text[0].isdigit() or right.text.startswith(r"\frac{1}"):
+            return r" \cdot "
+        if left.quotient or right.quotient:
+            return r" \cdot "
+        left_closed, right_open = left.text.endswith(")"), right.text.startswith(("(", r"\left("))
+        if right_open:
+            return "" if left_closed or left.number else " "
+        return r"\, " if left_closed else " "
+
+    @property
+    def pi(self) -> str:
+        r"""\pi."""
+        return r"\pi"
+
+
+LATEX = LatexSyntax()

@@ -1,0 +1,116 @@
+"""A name of the spec -> the letter, accent, subscript and superscript that it is printed with.
+
+`w_11` is w with the subscript 11, `w_1_12` has 1,12, `delta_g1` is δ with g1, `yhat` is ŷ, `x1` is x with 1,
+`w_11__2` has the layer [2] as its superscript (two underscores, as in SymPy).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+_LOWER = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau "
+    "upsilon phi chi psi omega"
+)
+GREEK = {name: chr(0x3B1 + place + (place > 16)) for place, name in enumerate(_LOWER.split())}
+GREEK |= {name.capitalize(): letter.upper() for name, letter in GREEK.items()}
+_LIKE_LATIN = "omicron Alpha Beta Epsilon Zeta Eta Iota Kappa Mu Nu Omicron Rho Tau Chi"
+_NO_COMMAND = frozenset(_LIKE_LATIN.split())
+_LETTER_NAMES = {letter: name for name, letter in GREEK.items()}
+
+ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+
+_BASE = re.compile(r"(?P<letters>[^\W\d_]+)(?P<digits>\d*)")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@dataclass(frozen=True)
+class Name:
+    """The parts of a printed name.
+
+    Attributes:
+        letters: the letter, the Greek letter's name, or a word.
+        accent: `hat`, `bar`, `tilde` or nothing.
+        indices: the parts of the subscript.
+        layer: the superscript.
+    """
+
+    letters: str
+    accent: str
+    indices: tuple[str, ...]
+    layer: str
+
+
+@lru_cache(maxsize=100_000)
+def parse_name(name: str) -> Name:
+    """The parts of a name.
+
+    >>> parse_name("yhat_2")
+    Name(letters='y', accent='hat', indices=('2',), layer='')
+    """
+    lower, _, layer = name.partition("__")
+    head, *indices = lower.split("_")
+    found = _BASE.fullmatch(head)
+    letters, digits = (found["letters"], found["digits"]) if found else (head, "")
+    if digits:
+        indices.insert(0, digits)
+    accent = next((one for one in ACCENTS if letters.endswith(one) and len(letters) > len(one)), "")
+    letters = letters.removesuffix(accent)
+    return Name(_LETTER_NAMES.get(letters, letters), accent, tuple(indices), layer)
+
+
+@lru_cache(maxsize=100_000)
+def latex_name(name: str, step: str = "") -> str:
+    r"""The name in LaTeX; `step` is a second superscript, in round brackets.
+
+    >>> print(latex_name("w_11"), latex_name("delta_a1"), latex_name("yhat"), latex_name("w_11__2", "0"))
+    w_{11} \delta_{a1} \hat{y} w_{11}^{[2](0)}
+    """
+    parts = parse_name(name)
+    letter = _latex_letters(parts.letters)
+    if parts.accent:
+        letter = rf"\{parts.accent}{{{letter}}}"
+    index = ",".join(_latex_index(one) for one in parts.indices)
+    above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
+    return letter + (_braced("_", index) if index else "") + (f"^{{{above}}}" if above else "")
+
+
+def _braced(mark: str, text: str) -> str:
+    return f"{mark}{text}" if len(text) == 1 else f"{mark}{{{text}}}"
+
+
+def _latex_letters(letters: str) -> str:
+    if letters in GREEK and letters not in _NO_COMMAND:
+        return f"\\{'varepsilon' if letters == 'epsilon' else letters}"
+    plain = GREEK.get(letters, letters)
+    return plain if len(plain) == 1 else rf"\mathrm{{{plain}}}"
+
+
+def _latex_index(index: str) -> str:
+    return _latex_letters(index) if index in GREEK else index
+
+
+@lru_cache(maxsize=100_000)
+def unicode_name(name: str, step: str = "") -> str:
+    """The name in Unicode; digits become subscripts, words stay behind an underscore.
+
+    >>> print(unicode_name("w_11"), unicode_name("delta_a1"), unicode_name("yhat"), unicode_name("w_11", "0"))
+    w₁₁ δ_a1 ŷ w₁₁^(0)
+    """
+    parts = parse_name(name)
+    letter = GREEK.get(parts.letters, parts.letters)
+    if parts.accent:
+        letter = unicodedata.normalize("NFC", letter + ACCENTS[parts.accent])
+    index = ",".join(GREEK.get(one, one) for one in parts.indices)
+    below = (
+        index.translate(_SUBSCRIPTS)
+        if index.isdecimal() and index.isascii()
+        else f"_{index}"
+        if index
+        else ""
+    )
+    above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
+    return letter + below + (f"^{above}" if above else "")
