@@ -1,0 +1,135 @@
+"""A problem: a graph with the numbers and the training that belong to it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sympy import Rational
+
+from symbackprop.conventions import Conventions
+from symbackprop.data import Data
+from symbackprop.graph import Graph, Role
+from symbackprop.network import Network, Objective
+
+OptimizerName = Literal["sgd", "adam"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the parameters are updated.
+
+    Attributes:
+        optimizer: `sgd` (with momentum and Nesterov) or `adam`.
+        learning_rate: η.
+        batch_size: examples a step.
+        order: row numbers from 1, gone through again and again; none: as they stand.
+        shuffle: mix the rows before every epoch.
+        seed: of the mixing.
+        steps: how many updates; None: as many as `epochs` take.
+        epochs: how often the rows are gone through.
+        momentum: μ in v ← μ v + g.
+        nesterov: take g + μ v for the step.
+        beta_1: of Adam's mean; `beta_2` of its mean square; `epsilon` under its bar.
+        weight_decay: λ in g ← g + λ θ.
+        reduction: the gradient of a batch is the mean, or the sum, over its examples.
+        symbol: the letter of the learning rate.
+    """
+
+    learning_rate: Rational
+    optimizer: OptimizerName = "sgd"
+    batch_size: int = 1
+    order: tuple[int, ...] = ()
+    shuffle: bool = False
+    seed: int = 0
+    steps: int | None = None
+    epochs: int | None = None
+    momentum: Rational = Rational(0)
+    nesterov: bool = False
+    beta_1: Rational = Rational("0.9")
+    beta_2: Rational = Rational("0.999")
+    epsilon: Rational = Rational("1e-8")
+    weight_decay: Rational = Rational(0)
+    reduction: Literal["mean", "sum"] = "mean"
+    symbol: str = "eta"
+
+    @property
+    def plain(self) -> bool:
+        """Whether an update is w - η ∂L/∂w and nothing more."""
+        return self.optimizer == "sgd" and not self.momentum and not self.weight_decay
+
+    def batches(self, rows: int) -> Iterator[list[int]]:
+        """The row numbers (from 1) of one batch after another, without end."""
+        places = list(self.order) or list(range(1, rows + 1))
+        source = random.Random(self.seed)
+        while True:
+            if self.shuffle:
+                source.shuffle(places)
+            for start in range(0, len(places), self.batch_size):
+                yield places[start : start + self.batch_size]
+
+    def count(self, rows: int) -> int:
+        """How many updates are asked for: one epoch where neither steps nor epochs are given."""
+        if self.steps is not None:
+            return self.steps
+        each = -(-len(self.order or range(rows)) // self.batch_size) if rows else 1
+        return (self.epochs or 1) * max(each, 1)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a spec file describes.
+
+    Attributes:
+        graph: the graph.
+        title: the title of its solution.
+        values: numbers of parameters, inputs and constants, exactly as typed.
+        network: the layers, where the graph is a network.
+        objective: the loss, where the graph is a network.
+        data: the examples.
+        training: the updates.
+        conventions: what textbooks differ on.
+    """
+
+    graph: Graph
+    title: str = ""
+    values: Mapping[str, Rational] = field(default_factory=dict)
+    network: Network | None = None
+    objective: Objective | None = None
+    data: Data | None = None
+    training: Training | None = None
+    conventions: Conventions = field(default_factory=Conventions)
+
+    @property
+    def examples(self) -> Sequence[Mapping[str, Rational]]:
+        """What every example gives; a problem without a table has one example that gives nothing more."""
+        return self.data.examples if self.data else ({},)
+
+    def at(self, example: int) -> dict[str, Rational]:
+        """All given numbers at one example, counted from 1."""
+        return {**self.values, **self.examples[example - 1]}
+
+    @property
+    def first_example(self) -> int:
+        """The row that comes first in training."""
+        return self.training.order[0] if self.training and self.training.order else 1
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether every given name has a number."""
+        given = self.at(self.first_example) if self.examples else self.values
+        return all(node.name in given for node in self.graph.nodes if node.expression is None)
+
+    @property
+    def missing(self) -> list[str]:
+        """The given names that have no number."""
+        given = self.at(self.first_example) if self.examples else self.values
+        return [node.name for node in self.graph.nodes if node.expression is None and node.name not in given]
+
+    def named_by_examples(self) -> list[str]:
+        """The names that change from example to example: inputs and targets without a fixed value."""
+        return [
+            node.name for node in self.graph.having(Role.INPUT, Role.TARGET) if node.name not in self.values
+        ]
