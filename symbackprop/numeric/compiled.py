@@ -1,0 +1,228 @@
+"""Straight-line programs compiled to functions of numbers, and what they give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+from sympy import Expr, Function, Symbol, lambdify
+
+from symbackprop.errors import ValuesError, did_you_mean, listing
+from symbackprop.expressions import Rewriter, call
+from symbackprop.notation.numbers import NumberFormat
+from symbackprop.numeric.backends import Backend, find_backend
+from symbackprop.numeric.program import Kind, Line, Program, forward_program, program
+from symbackprop.sweep import Derivation
+
+Numbers = Mapping[str, Any]
+
+
+class Deltas(dict[str, Any]):
+    """Values by the deltas' names; a node's name finds the delta of that node."""
+
+    def __init__(self, values: Mapping[str, Any], of_node: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self._of_node = of_node
+
+    def __missing__(self, name: str) -> Any:
+        if name not in self._of_node:
+            raise KeyError(name)
+        return self[self._of_node[name]]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The numbers of one forward and backward pass; arrays where the inputs were arrays.
+
+    Attributes:
+        values: of every node, the given ones included, by name.
+        partials: of the local partials that are more than a symbol, as `dyhat_dt`.
+        deltas: by the deltas' names, as `delta_g1`, and of unnamed ones as `dL_dyhat`; also by node.
+        gradients: by what was differentiated by.
+    """
+
+    values: Numbers
+    partials: Numbers
+    deltas: Deltas
+    gradients: Numbers
+
+
+class carry(Function):  # type: ignore[misc]  # noqa: N801  (named as it is printed in code)
+    """Marks a line whose value is rounded before it is carried on."""
+
+
+class Compiled:
+    """A program as a function of numbers.
+
+    Args:
+        lines: the program.
+        engine: the backend.
+        rounding: round every line to what would be printed of it; None: nothing is rounded.
+
+    Attributes:
+        program: the lines.
+        given: the names that need values.
+    """
+
+    def __init__(self, lines: Program, engine: Backend, rounding: NumberFormat | None = None) -> None:
+        self.program, self._engine = lines, engine
+        self.given = [symbol.name for symbol in lines.given]
+        self._places = {
+            kind: [(line.name, place) for place, line in enumerate(lines.lines) if line.kind is kind]
+            for kind in Kind
+        }
+        self._of_node = {line.node: line.name for line in lines.lines if line.kind is Kind.DELTA}
+        self._function = _lambdified(lines, engine, rounding)
+
+    def __call__(self, values: Mapping[str, Any], *, examples: list[int] | None = None) -> Evaluation:
+        """Evaluate.
+
+        Args:
+            values: a number for every given name, or an array with one for every example.
+            examples: the numbers of the examples, for messages.
+
+        Raises:
+            ValuesError: a value is missing, or a node is not finite; it says which, at which example.
+        """
+        self._check_given(values)
+        with np.errstate(all="ignore"):
+            given = [self._engine.array(values[name]) for name in self.given]
+            results = self._function(*given)
+        values_found = dict(zip(self.given, given, strict=True)) | self._of(Kind.VALUE, results)
+        for line, value in zip(self.program.lines, results, strict=True):
+            if not np.isfinite(value).all():
+                raise self._not_finite(line, value, values_found, examples)
+        return Evaluation(
+            values_found,
+            self._of(Kind.PARTIAL, results),
+            Deltas(self._of(Kind.DELTA, results), self._of_node),
+            self._of(Kind.GRADIENT, results),
+        )
+
+    def _of(self, kind: Kind, results: Sequence[Any]) -> dict[str, Any]:
+        return {name: results[place] for name, place in self._places[kind]}
+
+    def _check_given(self, values: Mapping[str, Any]) -> None:
+        missing = [name for name in self.given if name not in values]
+        if missing:
+            raise ValuesError(
+                f"no value for {listing(missing)}",
+                known=listing(values) or "no values at all",
+                fix="give it under [inputs] or [parameters], or with --at "
+                + ",".join(f"{n}=…" for n in missing[:3]),
+            )
+        expected = set(self.given)
+        for name in values:
+            if name not in expected:
+                raise ValuesError(
+                    f"{name!r} has a value but is not given to the graph",
+                    known=listing(self.given, 40),
+                    fix=did_you_mean(name, self.given),
+                )
+            if not np.all(np.isfinite(np.asarray(values[name], dtype=float))):
+                raise ValuesError(
+                    f"the value of {name} is not a finite number", fix="replace NaN or infinity"
+                )
+
+    def _not_finite(self, line: Line, value: Any, known: Numbers, examples: list[int] | None) -> ValuesError:
+        bad = np.atleast_1d(~np.isfinite(value))
+        place = int(np.argmax(bad))
+        what = {
+            Kind.VALUE: "the node",
+            Kind.PARTIAL: "the local partial",
+            Kind.DELTA: "the delta",
+            Kind.GRADIENT: "the derivative by",
+        }
+        at = {
+            symbol.name: np.atleast_1d(known[symbol.name])[min(place, np.size(known[symbol.name]) - 1)]
+            for symbol in sorted(line.expression.free_symbols, key=str)
+            if symbol.name in known
+        }
+        where = f"{line.name} = {_readable(line.expression)}"
+        if examples and (bad.size > 1 or len(examples) == 1):
+            where += f", at example {examples[min(place, len(examples) - 1)]}"
+        kind = "infinite" if np.isinf(np.atleast_1d(value)[place]) else "not a number"
+        return ValuesError(
+            f"{what[line.kind]} {line.name} is {kind}",
+            where=where,
+            known=", ".join(f"{name} = {number:.6g}" for name, number in at.items()),
+            fix=_cure(line.expression),
+        )
+
+
+def _readable(expression: Expr) -> str:
+    return str(Rewriter({s: Symbol(s.name.split()[-1]) for s in expression.free_symbols})(expression))
+
+
+def _cure(expression: Expr) -> str:
+    if expression.has(sympy.log):
+        return "the logarithm needs a positive argument; a loss of logits avoids log(0)"
+    if expression.has(sympy.exp):
+        return "the exponential is too large for a double: scale the inputs or the weights down"
+    return "look for a division by zero, or for numbers too large for a double"
+
+
+def _lambdified(lines: Program, engine: Backend, rounding: NumberFormat | None) -> Any:
+    """One function with a line for each value.
+
+    A symbol's name would be code there, so the printer writes made-up names for the user's.
+    """
+    safe = {symbol: f"x{place}" for place, symbol in enumerate(lines.given)}
+    safe |= {line.symbol: f"v{place}" for place, line in enumerate(lines.lines)}
+
+    class SafePrinter(engine.printer):  # type: ignore[name-defined,misc]
+        def _print_Symbol(self, symbol: Symbol) -> str:  # noqa: N802
+            return safe[symbol]
+
+    arguments = [Symbol(safe[symbol]) for symbol in lines.given]
+    assigned = [
+        (line.symbol, call(carry, line.expression) if rounding else line.expression) for line in lines.lines
+    ]
+    used = dict(engine.functions)
+    if rounding:
+        used["carry"] = np.vectorize(rounding.carried, otypes=[float])
+    printer = SafePrinter(
+        {
+            "fully_qualified_modules": False,
+            "inline": True,
+            "allow_unknown_functions": True,
+            "order": "none",
+            "user_functions": {name: name for name in used},
+        }
+    )
+    results = [line.symbol for line in lines.lines]
+    return lambdify(
+        arguments,
+        results,
+        modules=[used, *engine.modules],
+        printer=printer,
+        cse=lambda _: (assigned, results),
+    )
+
+
+def compile(
+    derivation: Derivation, *, backend: str = "numpy", carried: NumberFormat | None = None
+) -> Compiled:
+    """The derivation as a function of numbers: all nodes, local partials, deltas and gradients in one pass.
+
+    Args:
+        derivation: what to compute.
+        backend: which backend.
+        carried: round every value to what it is printed as before it is carried on, as by hand.
+    """
+    return Compiled(program(derivation), find_backend(backend), _carried(derivation, carried))
+
+
+def compile_forward(derivation: Derivation, *, backend: str = "numpy") -> Compiled:
+    """Only the forward pass as a function of numbers."""
+    return Compiled(forward_program(derivation), find_backend(backend), _carried(derivation, None))
+
+
+def _carried(derivation: Derivation, chosen: NumberFormat | None) -> NumberFormat | None:
+    conventions = derivation.conventions
+    if chosen is None and conventions.carry == "rounded":
+        return NumberFormat(conventions.digits, conventions.rounding)
+    return chosen

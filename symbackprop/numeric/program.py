@@ -1,0 +1,157 @@
+"""A derivation as a straight-line program: every node, local partial, delta and gradient once, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sympy import Expr, Mul, S, Symbol
+
+from symbackprop import functions
+from symbackprop.expressions import add, call, is_constant, mul
+from symbackprop.sweep import Contribution, Delta, Derivation
+
+
+class Kind(StrEnum):
+    """What a line computes."""
+
+    VALUE = "value"
+    PARTIAL = "partial"
+    DELTA = "delta"
+    GRADIENT = "gradient"
+
+
+@dataclass(frozen=True)
+class Line:
+    """name = expression.
+
+    Attributes:
+        kind: what it computes.
+        name: its name, unique within its kind.
+        symbol: what later lines call it.
+        expression: over the given symbols and earlier lines.
+        node: the node that it belongs to.
+    """
+
+    kind: Kind
+    name: str
+    symbol: Symbol
+    expression: Expr
+    node: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """The lines in the order in which they are computed.
+
+    Attributes:
+        given: the symbols whose values come from outside.
+        lines: the rest.
+        output: the name of the node that is differentiated.
+    """
+
+    given: tuple[Symbol, ...]
+    lines: tuple[Line, ...]
+    output: str
+
+
+def program(derivation: Derivation) -> Program:
+    """The program of a derivation: the forward pass, then the backward pass, nothing computed twice."""
+    return _Assembler(derivation).assemble()
+
+
+def forward_program(derivation: Derivation) -> Program:
+    """Only the forward pass, for evaluation."""
+    assembler = _Assembler(derivation)
+    return Program(assembler.given, tuple(assembler.values()), derivation.output.name)
+
+
+class _Assembler:
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        self.given = tuple(node.symbol for node in derivation.graph.nodes if node.expression is None)
+        self.partials: dict[tuple[Symbol, Symbol], Symbol] = {}
+        self.upstream: dict[Symbol, Expr] = {derivation.output: S.One}
+
+    def assemble(self) -> Program:
+        lines = [*self.values(), *self.local_partials()]
+        deltas = self.deltas()
+        gradients = self.gradients()
+        return Program(
+            self.given, (*lines, *self._used(deltas, gradients), *gradients), self.derivation.output.name
+        )
+
+    def values(self) -> Iterable[Line]:
+        for node in self.derivation.graph.inner:
+            yield Line(Kind.VALUE, node.name, node.symbol, node.expression, node.name)
+
+    def local_partials(self) -> Iterable[Line]:
+        """The partials that are more than a number or a symbol, each under its own name."""
+        for (consumer, node), local in self.derivation.partials.items():
+            if not isinstance(local, Symbol) and not is_constant(local):
+                name = f"d{consumer.name}_d{node.name}"
+                symbol = Symbol(f"partial {name}")
+                self.partials[consumer, node] = symbol
+                yield Line(Kind.PARTIAL, name, symbol, guarded(local), node.name)
+
+    def deltas(self) -> list[Line]:
+        lines = []
+        for name, delta in self.derivation.deltas.items():
+            symbol = Symbol(f"delta {name}")
+            lines.append(Line(Kind.DELTA, self._delta_name(delta), symbol, self._delta(delta), name))
+            self.upstream[delta.node] = mul(delta.sign, symbol)
+        return lines
+
+    def _delta_name(self, delta: Delta) -> str:
+        return delta.symbol.name if delta.symbol else f"d{self.derivation.output.name}_d{delta.node.name}"
+
+    def _delta(self, delta: Delta) -> Expr:
+        if delta.collapse is not None or not delta.contributions:
+            return delta.expression
+        return mul(delta.sign, add(*map(self._share(delta.node), delta.contributions)))
+
+    def _share(self, node: Symbol):  # type: ignore[no-untyped-def]
+        def share(contribution: Contribution) -> Expr:
+            local = self.partials.get((contribution.consumer, node), contribution.local)
+            return mul(self.upstream[contribution.consumer], local)
+
+        return share
+
+    def gradients(self) -> list[Line]:
+        lines = []
+        for name, gradient in self.derivation.gradients.items():
+            value = add(*map(self._share(gradient.wrt), gradient.contributions))
+            if gradient.wrt == self.derivation.output:
+                value = S.One
+            lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), value, name))
+        return lines
+
+    def _used(self, deltas: list[Line], gradients: list[Line]) -> list[Line]:
+        """The deltas without those that only a collapsed form made needless."""
+        needed = {symbol for line in gradients for symbol in line.expression.free_symbols}
+        kept = []
+        for line in reversed(deltas):
+            if line.symbol in needed or line.node in self.derivation.gradients or line is deltas[0]:
+                needed |= line.expression.free_symbols
+                kept.append(line)
+        return kept[::-1]
+
+
+def guarded(expression: Expr) -> Expr:
+    """[test] · e computed as `where(test, e, 0)`: what is not chosen may be infinite."""
+    if isinstance(expression, Mul):
+        tests = [factor for factor in expression.args if isinstance(factor, functions.indicator)]
+        if tests and len(tests) < len(expression.args):
+            result: Expr = mul(*(factor for factor in expression.args if factor not in tests))
+            for factor in reversed(tests):
+                result = call(functions.where, factor.args[0], result, S.Zero)
+            return result
+    if expression.is_Add:
+        return add(*map(guarded, expression.args))
+    return expression
+
+
+def names_of(lines: Iterable[Line], kind: Kind) -> Mapping[str, Line]:
+    """The lines of one kind by their names."""
+    return {line.name: line for line in lines if line.kind is kind}

@@ -1,0 +1,220 @@
+"""Training: one simultaneous update after another, and the table of losses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbackprop.errors import TrainingError, ValuesError, listing
+from symbackprop.notation.numbers import NumberFormat
+from symbackprop.numeric.compiled import Compiled, Evaluation, compile, compile_forward
+from symbackprop.numeric.optimizers import OPTIMIZERS, State, decayed
+from symbackprop.problem import Problem, Training
+from symbackprop.sweep import Derivation, backprop
+
+Floats = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """One update.
+
+    Attributes:
+        number: from 1.
+        examples: the numbers of its rows, from 1; empty where there is no table.
+        before: every parameter before the update.
+        given: the other given values: numbers, or an array with one for each example of a batch.
+        evaluation: the forward and backward pass.
+        gradients: of the batch: the mean (or sum) over its examples.
+        after: every parameter after the update; all are updated from the old values.
+        loss: of the batch, before the update.
+    """
+
+    number: int
+    examples: Sequence[int]
+    before: Floats
+    given: Mapping[str, Any]
+    evaluation: Evaluation
+    gradients: Floats
+    after: Floats
+    loss: float
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The loss of every example at every state of the parameters.
+
+    Attributes:
+        states: numbers of updates done: 0 is the start.
+        examples: row numbers from 1; empty where there is no table.
+        table: a row for each state, a column for each example.
+    """
+
+    states: Sequence[int]
+    examples: Sequence[int]
+    table: NDArray[np.float64]
+
+    def mean(self, examples: Sequence[int] | None = None) -> NDArray[np.float64]:
+        """The mean over some examples, or over all, at every state."""
+        columns = (
+            self.table
+            if examples is None
+            else self.table[:, [list(self.examples).index(e) for e in examples]]
+        )
+        return np.asarray(columns.mean(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """A training run.
+
+    Attributes:
+        problem: what was trained.
+        derivation: the formulas of its gradients.
+        iterations: the updates.
+        losses: the loss of every example before the first update and after each.
+    """
+
+    problem: Problem
+    derivation: Derivation
+    iterations: Sequence[Iteration]
+    losses: Losses
+
+    @property
+    def training(self) -> Training:
+        """How the parameters were updated."""
+        assert self.problem.training is not None
+        return self.problem.training
+
+    @property
+    def used(self) -> list[int]:
+        """The examples that some update used, in the order of the table."""
+        return sorted({example for iteration in self.iterations for example in iteration.examples})
+
+
+def train(
+    problem: Problem, *, steps: int | None = None, progress: Callable[[int], None] | None = None
+) -> Trace:
+    """Run the training of a problem and keep every number.
+
+    Args:
+        problem: with a [training] section and numbers for all that is given.
+        steps: how many updates; as many as the problem says, unless given.
+        progress: called with the number of each update that is done.
+
+    Raises:
+        TrainingError: nothing to train, a number is missing, or the loss overflows; it says at which step.
+        ValuesError: a node is not finite; the message says which, at which step and example.
+    """
+    training = _checked(problem)
+    derivation = backprop(problem.graph, conventions=problem.conventions)
+    trainer = _Trainer(problem, training, derivation)
+    count = training.count(len(problem.examples) if problem.data else 0) if steps is None else steps
+    batches = training.batches(len(problem.examples)) if problem.data else iter(lambda: [], None)
+    iterations = []
+    for number, batch in enumerate(islice(batches, count), 1):
+        iterations.append(trainer.step(number, batch))
+        if progress:
+            progress(number)
+    return Trace(problem, derivation, iterations, trainer.losses(iterations))
+
+
+def _checked(problem: Problem) -> Training:
+    if problem.training is None:
+        raise TrainingError(
+            "there is no [training] section", fix="add [training] with learning_rate = 0.5 and steps = 3"
+        )
+    if problem.missing:
+        raise TrainingError(
+            f"no number for {listing(problem.missing)}",
+            fix="give weights and biases to the layers, values to [parameters] and [inputs], rows to [data]",
+        )
+    return problem.training
+
+
+class _Trainer:
+    """The parameters as they are now, and what updates them."""
+
+    def __init__(self, problem: Problem, training: Training, derivation: Derivation) -> None:
+        self.problem, self.training = problem, training
+        conventions = problem.conventions
+        rounded = conventions.carry == "rounded"
+        self.rounding = NumberFormat(conventions.digits, conventions.rounding) if rounded else None
+        self.run: Compiled = compile(derivation)
+        self.evaluate: Compiled = compile_forward(derivation)
+        self.output = derivation.output.name
+        self.names = [symbol.name for symbol in derivation.wrt]
+        self.fixed = {name: float(value) for name, value in problem.values.items() if name not in self.names}
+        start = problem.at(problem.first_example)
+        self.theta = np.array([float(start[name]) for name in self.names])
+        self.fixed = {name: value for name, value in self.fixed.items() if name in set(self.run.given)}
+        self.state = State.start(len(self.names))
+
+    def _given(self, examples: Sequence[int]) -> dict[str, Any]:
+        """The values that are no parameters: numbers for one example, arrays for several."""
+        rows = [self.problem.examples[example - 1] for example in examples]
+        if not rows:
+            return dict(self.fixed)
+        columns = {name: [float(row[name]) for row in rows] for name in rows[0]}
+        return self.fixed | {
+            name: values[0] if len(rows) == 1 else np.array(values) for name, values in columns.items()
+        }
+
+    def step(self, number: int, examples: Sequence[int]) -> Iteration:
+        before = dict(zip(self.names, self.theta.tolist(), strict=True))
+        given = self._given(examples)
+        try:
+            evaluation = self.run(before | given, examples=list(examples))
+        except ValuesError as error:
+            raise self._overflow(number, error) from None
+        combine = np.sum if self.training.reduction == "sum" else np.mean
+        count = max(len(examples), 1)
+        gradient = np.array(
+            [combine(np.broadcast_to(evaluation.gradients[name], (count,))) for name in self.names]
+        )
+        slope = decayed(self.theta, gradient, self.training)
+        with np.errstate(all="ignore"):
+            self.theta = OPTIMIZERS[self.training.optimizer](self.theta, slope, self.state, self.training)
+        if self.rounding:
+            self.theta = np.array([self.rounding.carried(value) for value in self.theta.tolist()])
+        if not np.isfinite(self.theta).all():
+            raise self._overflow(number, None)
+        after = dict(zip(self.names, self.theta.tolist(), strict=True))
+        gradients = dict(zip(self.names, gradient.tolist(), strict=True))
+        loss = float(combine(np.broadcast_to(evaluation.values[self.output], (count,))))
+        return Iteration(number, examples, before, given, evaluation, gradients, after, loss)
+
+    def _overflow(self, number: int, error: ValuesError | None) -> TrainingError | ValuesError:
+        if error is not None and number == 1:
+            return error
+        rate = self.training.learning_rate
+        reason = error.what if error else "a parameter is too large for a double"
+        return TrainingError(
+            f"the training diverges at step {number}: {reason}",
+            where=error.where if error else "",
+            known=f"the learning rate is {float(rate):g}; the loss was finite until step {number - 1}",
+            fix="take a smaller learning rate",
+        )
+
+    def losses(self, iterations: Sequence[Iteration]) -> Losses:
+        """Every example at every state: only forward passes."""
+        examples = list(range(1, len(self.problem.examples) + 1)) if self.problem.data else []
+        given = self._given(examples)
+        states = [iteration.before for iteration in iterations] + [
+            iteration.after for iteration in iterations[-1:]
+        ]
+        if not states:
+            states = [dict(zip(self.names, self.theta.tolist(), strict=True))]
+        rows = []
+        for number, state in enumerate(states):
+            try:
+                values = self.evaluate(state | given, examples=examples).values[self.output]
+            except ValuesError as error:
+                raise self._overflow(number + 1, error) from None
+            rows.append(np.broadcast_to(values, (max(len(examples), 1),)))
+        return Losses(range(len(states)), examples, np.array(rows, dtype=np.float64))
