@@ -1,0 +1,234 @@
+"""The backward pass of a solution: local partials, deltas from the output back, gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from sympy import Expr, S, Symbol
+
+from symbackprop.expressions import Quotient, add, is_constant, mul
+from symbackprop.graph import Node, Role
+from symbackprop.problem import Problem
+from symbackprop.solution.forward import layer_title
+from symbackprop.solution.lines import Environment, substituted
+from symbackprop.solution.steps import (
+    Assignments,
+    Equation,
+    Formulas,
+    Heading,
+    Sentence,
+    Step,
+    equation,
+    text,
+)
+from symbackprop.sweep import Delta, Derivation, Gradient
+
+FORMS = ("chain", "delta", "paths", "closed")
+
+
+def chain_of(derivation: Derivation, delta: Delta) -> Expr:
+    """∂L/∂a · ∂a/∂z, every factor named."""
+    return Gradient(delta.node, delta, derivation).chain
+
+
+def proof(problem: Problem, derivation: Derivation) -> Iterator[Step]:
+    """The chain rule at the first neuron: why ∂L/∂w = δ x and ∂L/∂b = δ."""
+    found = next(
+        (
+            node
+            for node in derivation.graph.having(Role.PREACTIVATION)
+            if node.name in derivation.deltas and derivation.deltas[node.name].symbol is not None
+        ),
+        None,
+    )
+    if problem.network is None or found is None:
+        return
+    parameters = [
+        p
+        for p in found.parents
+        if p.name in derivation.gradients and derivation.graph[p].role is Role.PARAMETER
+    ]
+    if not parameters:
+        return
+    delta = derivation.deltas[found.name]
+    definition = Quotient(derivation.output, found.symbol)
+    yield Heading(3, text("The chain rule at the neuron {node}", node=found.symbol))
+    yield Formulas((equation(found.symbol, found.expression), _definition(delta, definition)))
+    yield Sentence(
+        text("{node} depends on its parameters directly, with these local partials:", node=found.symbol)
+    )
+    yield Assignments(
+        (
+            tuple(
+                equation(Quotient(found.symbol, p), derivation.partials[found.symbol, p]) for p in parameters
+            ),
+        )
+    )
+    yield Sentence(text("So the derivatives are:"))
+    gradients = [derivation.gradients[parameter.name] for parameter in parameters]
+    yield Formulas(tuple(equation(g.symbol, g.chain, g.expression) for g in gradients))
+    boxed = [gradients[0], *gradients[len(gradients) - 1 : 0 : -1][:1]]
+    yield Formulas(tuple(equation(g.symbol, g.expression, boxed=True) for g in boxed))
+
+
+def _definition(delta: Delta, *sides: Expr) -> Equation:
+    """δ ≡ ∂L/∂z, or its negative where the convention says so."""
+    assert delta.symbol is not None
+    return equation(delta.symbol, *(mul(delta.sign, side) for side in sides), relation="≡")
+
+
+def partials(derivation: Derivation) -> Iterator[Step]:
+    """Every local partial, a row for each node."""
+    yield Heading(3, text("Local partials"))
+    rows = [
+        tuple(equation(Quotient(consumer, node), local) for (_, node), local in group)
+        for consumer, group in groupby(derivation.partials.items(), key=lambda item: item[0][0])
+    ]
+    yield Assignments(tuple(rows))
+
+
+def deltas(derivation: Derivation) -> Iterator[Step]:
+    """Every delta from the output back: its definition, its chain, what it equals."""
+    yield Heading(3, text("Deltas, from the output back"))
+    lines = [line for delta in _in_reading_order(derivation) for line in _delta_lines(derivation, delta)]
+    yield Formulas(tuple(lines))
+    conditions = {
+        d.collapse.summing_to_one
+        for d in derivation.deltas.values()
+        if d.collapse and d.collapse.summing_to_one
+    }
+    for targets in conditions:
+        yield Sentence(text("The last form holds where the targets add up to one:"))
+        yield Formulas((equation(add(*targets), S.One),))
+
+
+def _in_reading_order(derivation: Derivation) -> Iterator[Delta]:
+    """The deltas, an unnamed one just before the first that it is written into."""
+    waiting: dict[Symbol, Delta] = {}
+    for delta in derivation.deltas.values():
+        if delta.symbol is None and delta.contributions:
+            waiting[delta.node] = delta
+            continue
+        for contribution in delta.contributions:
+            if contribution.consumer in waiting:
+                yield waiting.pop(contribution.consumer)
+        yield delta
+    yield from waiting.values()
+
+
+def _delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
+    quotient = Quotient(derivation.output, delta.node)
+    if not delta.contributions:
+        return [equation(quotient, S.One)]
+    chain = chain_of(derivation, delta)
+    routes = [delta.factors]
+    if delta.collapse is not None:
+        routes += [mul(delta.sign, delta.collapse.general), mul(delta.sign, delta.collapse.final)]
+    if delta.symbol is None:
+        return [
+            equation(
+                quotient, chain, mul(delta.sign, routes[0]), *(mul(delta.sign, one) for one in routes[1:])
+            )
+        ]
+    if chain == quotient:
+        return [_definition(delta, quotient, *(mul(delta.sign, route) for route in routes))]
+    sides = [quotient, chain] if delta.sign == 1 else [quotient]
+    return [_definition(delta, *sides), equation(delta.symbol, *routes)]
+
+
+def gradients(
+    problem: Problem, derivation: Derivation, forms: tuple[str, ...], *, large: bool = False
+) -> Iterator[Step]:
+    """The gradients in the forms asked for."""
+    yield Heading(3, text("Gradients"))
+    if "chain" in forms or "delta" in forms:
+        lines = []
+        for gradient in derivation.gradients.values():
+            sides = [gradient.chain] * ("chain" in forms) + [gradient.expression] * ("delta" in forms)
+            lines.append((derivation.graph[gradient.wrt], equation(gradient.symbol, *sides)))
+        yield from _by_layer(problem, lines)
+    if "paths" in forms:
+        yield from _paths(derivation, large=large)
+    if "closed" in forms:
+        yield Heading(4, text("In inputs and parameters only"))
+        yield Formulas(
+            tuple(equation(g.symbol, g.closed(large=large)) for g in derivation.gradients.values())
+        )
+
+
+def _by_layer(problem: Problem, lines: list[tuple[Node, Equation]]) -> Iterator[Step]:
+    """Gradients under their layers' headings, the last layer first: the order of the backward pass."""
+    depth = len(problem.network.layers) if problem.network else 0
+    for layer in range(depth, 0, -1):
+        mine = tuple(line for node, line in lines if node.layer == layer)
+        if mine:
+            yield Heading(4, layer_title(layer, depth))
+            yield Formulas(mine)
+    rest = tuple(line for node, line in lines if node.layer is None)
+    if rest:
+        yield Formulas(rest)
+
+
+def _paths(derivation: Derivation, *, large: bool) -> Iterator[Step]:
+    yield Heading(4, text("Path by path"))
+    lines = []
+    for gradient in derivation.gradients.values():
+        paths = list(gradient.paths(large=large))
+        chains, products = (path.chain for path in paths), (path.expression for path in paths)
+        lines.append(equation(gradient.symbol, add(*chains), add(*products)))
+    yield Formulas(tuple(lines))
+
+
+def backward_pass(
+    problem: Problem, derivation: Derivation, forms: tuple[str, ...], *, large: bool = False
+) -> Iterator[Step]:
+    """The whole backward pass in formulas."""
+    yield Heading(2, text("Backward pass"))
+    yield from proof(problem, derivation)
+    yield from partials(derivation)
+    yield from deltas(derivation)
+    yield from gradients(problem, derivation, forms, large=large)
+
+
+def delta_numbers(derivation: Derivation, values: Environment) -> Iterator[Step]:
+    """Every delta: symbols = numbers = value."""
+    lines: list[Equation] = []
+    shown: set[Symbol] = set()
+    for delta in derivation.deltas.values():
+        quotient = Quotient(derivation.output, delta.node)
+        if not delta.contributions:
+            continue
+        if delta.symbol is None:
+            if quotient in values and any(
+                c.consumer == derivation.output or c.consumer in shown for c in delta.contributions
+            ):
+                shown.add(delta.node)
+                lines.append(substituted(quotient, mul(delta.sign, delta.expression), values))
+                lines += _partial_numbers(derivation, delta.node, values)
+            continue
+        by_factors = delta.collapse is None and any(c.consumer in shown for c in delta.contributions)
+        chain = mul(delta.sign, chain_of(derivation, delta))
+        if by_factors and all(atom in values for atom in chain.atoms(Quotient)):
+            lines.append(substituted(delta.symbol, chain, values))
+        else:
+            lines.append(substituted(delta.symbol, delta.expression, values))
+    yield Formulas(tuple(lines))
+
+
+def _partial_numbers(derivation: Derivation, node: Symbol, values: Environment) -> Iterator[Equation]:
+    """The slopes behind an unnamed derivative, as ∂ŷ/∂t = ŷ(1 - ŷ)."""
+    for parent in derivation.graph[node].parents:
+        local = derivation.partials.get((node, parent))
+        quotient = Quotient(node, parent)
+        if local is not None and quotient in values and not is_constant(local):
+            yield substituted(quotient, local, values)
+
+
+def gradient_numbers(problem: Problem, derivation: Derivation, values: Environment) -> Iterator[Step]:
+    """Every gradient: symbols = numbers = value."""
+    lines = [
+        (derivation.graph[gradient.wrt], substituted(gradient.symbol, gradient.expression, values))
+        for gradient in derivation.gradients.values()
+    ]
+    yield from _by_layer(problem, lines)

@@ -1,0 +1,225 @@
+"""The solution of a derivation: formulas first, then, where there are numbers, the same lines with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sympy import Expr, Rational, S, Symbol
+
+from symbackprop.exact import TooLong, exact_value
+from symbackprop.expressions import AtStep, add, mul, neg, size
+from symbackprop.forward import cost, forward
+from symbackprop.functions import Declared
+from symbackprop.graph import Role
+from symbackprop.numeric.compiled import Evaluation
+from symbackprop.problem import Problem
+from symbackprop.solution.backward import backward_pass, delta_numbers, gradient_numbers
+from symbackprop.solution.forward import forward_numbers, forward_pass
+from symbackprop.solution.header import header
+from symbackprop.solution.lines import Environment, environment, update
+from symbackprop.solution.steps import (
+    Assignments,
+    Equation,
+    Formulas,
+    Heading,
+    Sentence,
+    Solution,
+    Step,
+    Table,
+    Value,
+    equation,
+    text,
+)
+from symbackprop.sweep import Derivation
+
+SHORT = 8
+"""An exact value is shown where it writes no more symbols than this."""
+
+
+def solve(
+    problem: Problem,
+    derivation: Derivation,
+    *,
+    forms: tuple[str, ...] = ("chain", "delta"),
+    evaluation: Evaluation | None = None,
+    example: int | None = None,
+    modes: tuple[str, ...] = ("reverse",),
+    large: bool = False,
+) -> Solution:
+    """The solution of a derivation.
+
+    Args:
+        problem: where the derivation comes from.
+        derivation: the formulas.
+        forms: which of `chain`, `delta`, `paths`, `closed` a gradient is written in.
+        evaluation: the numbers, where there are any.
+        example: the row that the numbers are of.
+        modes: `reverse`, `forward` or both.
+        large: write closed forms and paths even where they are longer than a page.
+    """
+    steps = [*header(problem), *forward_pass(problem)]
+    if "reverse" in modes:
+        steps += backward_pass(problem, derivation, forms, large=large)
+    if "forward" in modes:
+        steps += [*_forward_mode(derivation), *_costs(derivation)]
+    if evaluation is not None:
+        steps += _numbers(problem, derivation, evaluation, example)
+    return Solution(problem.title, tuple(steps))
+
+
+def _forward_mode(derivation: Derivation) -> Iterator[Step]:
+    """One forward sweep for each symbol: ∂a/∂w = ∂a/∂z · ∂z/∂w."""
+    yield Heading(2, text("Forward mode"))
+    for symbol in derivation.wrt:
+        yield Heading(3, text("Derivatives by {symbol}", symbol=symbol))
+        tangents = forward(derivation, symbol).values()
+        if not tangents:
+            yield Sentence(
+                text("{output} does not depend on {symbol}.", output=derivation.output, symbol=symbol)
+            )
+            continue
+        yield Formulas(tuple(equation(one.symbol, one.chain, one.expression) for one in tangents))
+
+
+def _costs(derivation: Derivation) -> Iterator[Step]:
+    """How many multiplications both modes take."""
+    count = cost(derivation)
+    yield Heading(3, text("Multiplications of both modes"))
+    yield Table(
+        (text("Mode"), text("Sweeps"), text("Multiplications")),
+        (
+            (text("reverse (one sweep for all)"), "1", str(count.reverse)),
+            (text("forward (one sweep for each symbol)"), str(len(count.forward)), str(count.forward_total)),
+            (text("local partials (both modes)"), "", str(count.local)),
+        ),
+    )
+
+
+def _numbers(
+    problem: Problem, derivation: Derivation, evaluation: Evaluation, example: int | None
+) -> Iterator[Step]:
+    values = environment(derivation, evaluation)
+    if example is None:
+        yield Heading(2, text("With numbers"))
+    else:
+        yield Heading(2, text("With numbers: example {number}", number=example))
+    yield from given(problem, values)
+    yield Heading(3, text("Values, forward"))
+    yield from _demoted(forward_numbers(problem, values))
+    yield Heading(3, text("Deltas, backward"))
+    yield from delta_numbers(derivation, values)
+    yield Heading(3, text("Gradients"))
+    yield from gradient_numbers(problem, derivation, values)
+    yield from _exact_lines(problem, derivation, example)
+    yield from _first_update(problem, derivation, values)
+
+
+def _demoted(steps: Iterator[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield Heading(step.level + 1, step.text) if isinstance(step, Heading) else step
+
+
+def given(problem: Problem, values: Environment) -> Iterator[Step]:
+    """The given values: parameters in rows of their layers, then the rest."""
+    yield Heading(3, text("Given values"))
+    yield from parameter_rows(
+        problem, {name: values[Symbol(name)] for name in _names(problem, Role.PARAMETER)}
+    )
+    others = _names(problem, Role.INPUT, Role.TARGET, Role.CONSTANT)
+    if others:
+        yield Assignments((tuple(equation(Symbol(name), Value(values[Symbol(name)])) for name in others),))
+
+
+def _names(problem: Problem, *roles: Role) -> list[str]:
+    return [node.name for node in problem.graph.having(*roles)]
+
+
+def parameter_rows(problem: Problem, values: Mapping[str, float]) -> Iterator[Step]:
+    """w_11 = 0.1, w_12 = -0.2, …, b_1 = 0: a row for each unit."""
+    network = problem.network
+    if not values:
+        return
+    if network is None:
+        yield Assignments((tuple(equation(Symbol(name), Value(value)) for name, value in values.items()),))
+        return
+    rows = []
+    for weights, biases in zip(network.weights, network.biases, strict=True):
+        for place, row in enumerate(weights):
+            names = [*row, *biases[place : place + 1]]
+            rows.append(tuple(equation(Symbol(name), Value(values[name])) for name in names))
+    yield Assignments(tuple(rows))
+
+
+def _exact_lines(problem: Problem, derivation: Derivation, example: int | None) -> Iterator[Step]:
+    """The gradients, and their update, exactly, where that is short and no rational: -4 e^{-6}."""
+    found = exact_gradients(problem, derivation, example)
+    if not found:
+        return
+    yield Heading(3, text("Exactly"))
+    lines: list[Equation] = []
+    for name, value in found.items():
+        gradient = derivation.gradients[name]
+        lines.append(equation(gradient.symbol, value))
+    yield Formulas(tuple(lines))
+    training = problem.training
+    if training is None or not training.plain:
+        return
+    letter = Symbol(training.symbol)
+    start = problem.at(example or 1)
+    updates = []
+    for name, value in found.items():
+        symbol = Symbol(name)
+        rule = add(AtStep(symbol, 0), neg(mul(letter, derivation.gradients[name].symbol)))
+        updates.append(
+            equation(AtStep(symbol, 1), rule, add(start[name], mul(-training.learning_rate, value)))
+        )
+    yield Formulas(tuple(updates))
+
+
+def exact_gradients(problem: Problem, derivation: Derivation, example: int | None) -> dict[str, Expr]:
+    """The gradients' exact values, where each is short and at least one is no rational."""
+    if len(derivation.graph.inner) > 60:
+        return {}
+    values: dict[Symbol, Expr] = {Symbol(name): value for name, value in problem.at(example or 1).items()}
+    try:
+        for node in derivation.graph.inner:
+            values[node.symbol] = exact_value(node.expression, values)
+            if size(values[node.symbol]) > SHORT:
+                return {}
+        for delta in derivation.deltas.values():
+            if delta.symbol is not None:
+                values[delta.symbol] = exact_value(delta.expression, values)
+        found = {name: exact_value(g.expression, values) for name, g in derivation.gradients.items()}
+    except (TooLong, TypeError, ValueError, ZeroDivisionError):
+        return {}
+    plain = all(isinstance(value, Rational) for value in found.values())
+    long = any(
+        size(value) > SHORT or value.has(Declared, S.NaN, S.ComplexInfinity) for value in found.values()
+    )
+    return {} if plain or long else found
+
+
+def _first_update(problem: Problem, derivation: Derivation, values: Environment) -> Iterator[Step]:
+    """The first update of plain SGD from this example alone."""
+    training = problem.training
+    if training is None or not training.plain or training.batch_size > 1:
+        return
+    yield Heading(3, text("One step of gradient descent"))
+    yield Formulas(
+        tuple(
+            update(
+                gradient.wrt,
+                1,
+                gradient.symbol,
+                (
+                    values[gradient.wrt],
+                    values[gradient.symbol],
+                    values[gradient.wrt] - float(training.learning_rate) * values[gradient.symbol],
+                ),
+                (Symbol(training.symbol), training.learning_rate),
+                problem.conventions,
+            )
+            for gradient in derivation.gradients.values()
+            if derivation.graph[gradient.wrt].role is Role.PARAMETER
+        )
+    )

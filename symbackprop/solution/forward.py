@@ -1,0 +1,96 @@
+"""The forward pass of a solution: the architecture, the functions, and a line for every node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sympy import Symbol
+
+from symbackprop import functions
+from symbackprop.conventions import Conventions
+from symbackprop.expressions import Prime, call
+from symbackprop.graph import Graph, Node
+from symbackprop.language import parse_expression
+from symbackprop.partials import local_partials
+from symbackprop.problem import Problem
+from symbackprop.solution.header import heads_in
+from symbackprop.solution.lines import Environment, substituted
+from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, Text, equation, text
+
+
+def architecture(problem: Problem) -> Iterator[Step]:
+    """The widths of the layers, their activations and the number of parameters."""
+    network = problem.network
+    if network is None:
+        return
+    inputs = len(network.weights[0][0])
+    widths = " → ".join(str(width) for width in (inputs, *(layer.units for layer in network.layers)))
+    kinds = [layer.activation for layer in network.layers]
+    shown = kinds[0] if len(set(kinds)) == 1 else ", ".join(kinds)
+    yield Sentence(
+        text(
+            "Widths, the inputs first: {widths}. Activation: {activation}. Parameters: {count}.",
+            widths=widths,
+            activation=shown,
+            count=len(problem.graph.parameters),
+        )
+    )
+
+
+def function_lines(graph: Graph, conventions: Conventions) -> Iterator[Step]:
+    """What the declared functions of the graph mean, and their slopes."""
+    z = Symbol("z")
+    found: list[Equation] = []
+    for head in heads_in(graph):
+        entry = functions.BY_HEAD.get(head)
+        if entry is None or not entry.formula:
+            continue
+        arguments = [z, *(Symbol(name) for name in entry.arguments[1:])]
+        value = call(head, *arguments)
+        found.append(equation(value, parse_expression(entry.formula, constants=functions.CONSTANTS)))
+        slope = local_partials(value, conventions)
+        if z in slope:
+            found.append(equation(Prime(value), slope[z]))
+    if found:
+        yield Sentence(text("The functions and their slopes:"))
+        yield Formulas(tuple(found))
+
+
+def forward_pass(problem: Problem) -> Iterator[Step]:
+    """Every node's formula."""
+    yield Heading(2, text("Forward pass"))
+    yield from architecture(problem)
+    yield from function_lines(problem.graph, problem.conventions)
+    yield from by_layer(
+        problem.graph, [(node, equation(node.symbol, node.expression)) for node in problem.graph.inner]
+    )
+
+
+def forward_numbers(problem: Problem, values: Environment) -> Iterator[Step]:
+    """Every node: symbols = numbers = value."""
+    lines = [(node, substituted(node.symbol, node.expression, values)) for node in problem.graph.inner]
+    yield from by_layer(problem.graph, lines)
+
+
+def by_layer(graph: Graph, lines: Sequence[tuple[Node, Equation]]) -> Iterator[Step]:
+    """Equations under the headings of their layers; what belongs to no layer comes last."""
+    layers = sorted({node.layer for node in graph.inner if node.layer is not None})
+    for layer in layers:
+        mine = tuple(line for node, line in lines if node.layer == layer)
+        if mine:
+            yield Heading(3, layer_title(layer, layers[-1]))
+            yield Formulas(mine)
+    rest = tuple(line for node, line in lines if node.layer is None)
+    if rest:
+        if layers:
+            yield Heading(3, text("Loss"))
+        yield Formulas(rest)
+
+
+def layer_title(layer: int, depth: int) -> Text:
+    """Layer 1, Layer 2, …, Layer 3 (output)."""
+    return (
+        text("Layer {number} (output)", number=layer)
+        if layer == depth
+        else text("Layer {number}", number=layer)
+    )

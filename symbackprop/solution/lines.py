@@ -1,0 +1,125 @@
+"""Lines of a solution: `symbols = substituted numbers = value`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import sympy
+from sympy import Basic, Expr, Symbol
+
+from symbackprop.conventions import Conventions
+from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg
+from symbackprop.notation.numbers import NumberFormat
+from symbackprop.numeric.compiled import Evaluation
+from symbackprop.solution.steps import Digits, Equation, Math, Substituted, Value, equation
+from symbackprop.sweep import Derivation
+
+Environment = Mapping[Basic, Any]
+
+
+def environment(
+    derivation: Derivation, evaluation: Evaluation, example: int | None = None
+) -> dict[Basic, Any]:
+    """The number of every symbol and written derivative, for one example of a batch.
+
+    Args:
+        derivation: says which delta belongs to which node.
+        evaluation: the numbers.
+        example: the place within the batch, from 0; None: the numbers are of one example.
+    """
+
+    def pick(value: Any) -> float:
+        return float(value if example is None or not getattr(value, "ndim", 0) else value[example])
+
+    output = derivation.output
+    found: dict[Basic, Any] = {Symbol(name): pick(value) for name, value in evaluation.values.items()}
+    for name, delta in derivation.deltas.items():
+        if delta.symbol is not None and delta.symbol.name in evaluation.deltas:
+            found[delta.symbol] = pick(evaluation.deltas[delta.symbol.name])
+        if name in derivation.deltas and _has(evaluation, name):
+            found[Quotient(output, delta.node)] = pick(evaluation.deltas[name]) * int(delta.sign)
+    for (consumer, node), local in derivation.partials.items():
+        name = f"d{consumer.name}_d{node.name}"
+        if name in evaluation.partials:
+            found[Quotient(consumer, node)] = pick(evaluation.partials[name])
+        elif local in found:
+            found.setdefault(Quotient(consumer, node), found[local])
+        elif is_constant(local):
+            found.setdefault(Quotient(consumer, node), float(local))
+    for name, value in evaluation.gradients.items():
+        found[Quotient(output, Symbol(name))] = pick(value)
+    return found
+
+
+def _has(evaluation: Evaluation, node: str) -> bool:
+    try:
+        evaluation.deltas[node]
+    except KeyError:
+        return False
+    return True
+
+
+def substituted(
+    left: Expr, expression: Expr, values: Environment, *before: Math, value: float | None = None
+) -> Equation:
+    """left = … = expression = with its numbers = value.
+
+    Args:
+        left: what is computed; its value is looked up, unless given.
+        expression: how.
+        values: the numbers.
+        before: sides to write before the expression.
+        value: the value of the left side.
+    """
+    result = Value(values[left] if value is None else value)
+    if is_constant(expression):
+        return equation(left, *before, expression if expression.args else result)
+    if isinstance(expression, Symbol | Quotient):
+        return equation(left, *before, expression, result)
+    return equation(left, *before, expression, Substituted(expression, values), result)
+
+
+def update(
+    symbol: Symbol,
+    step: int,
+    slope: Expr,
+    numbers: tuple[float, float, float],
+    rate: tuple[Symbol, sympy.Rational],
+    conventions: Conventions,
+) -> Equation:
+    """w^{(k)} = w^{(k-1)} - η ∂L/∂w = the printed operands = their exact result ≈ the true value.
+
+    Args:
+        symbol: the parameter w.
+        step: the number k of the update.
+        slope: ∂L/∂w as it is written.
+        numbers: w before, the gradient, w after.
+        rate: the letter of η and its value.
+        conventions: the digits.
+    """
+    before, gradient, after = numbers
+    letter, eta = rate
+    old = AtStep(symbol, step - 1)
+    rule = add(old, neg(mul(letter, slope)))
+    rounding = NumberFormat(conventions.digits, conventions.rounding)
+    values = {old: before, slope: gradient, letter: eta}
+    by_hand = Decimal(rounding(before)) - Decimal(rounding(eta)) * Decimal(rounding(gradient))
+    line = equation(AtStep(symbol, step), rule, Substituted(rule, values))
+    if Decimal(rounding(after)) == by_hand:
+        return Equation(line.left, (*line.sides, ("=", Value(after))))
+    return Equation(line.left, (*line.sides, ("=", Digits(plain_decimal(by_hand))), ("≈", Value(after))))
+
+
+def plain_decimal(number: Decimal) -> str:
+    """The digits of a decimal: in full, or with an exponent where it begins with many zeros.
+
+    >>> plain_decimal(Decimal("0.09990050")), plain_decimal(Decimal("0.0000388946850"))
+    ('0.0999005', '3.8894685e-05')
+    """
+    short = number.normalize()
+    if short == 0 or abs(short) >= Decimal("1e-4"):
+        return f"{short:f}"
+    mantissa, _, exponent = f"{short:e}".partition("e")
+    return f"{mantissa}e{int(exponent):+03d}"

@@ -1,0 +1,160 @@
+"""What a solution is made of: a few frozen kinds of steps. No markup stands here; the writers have it.
+
+The kinds are closed: a writer handles `Heading`, `Sentence`, `Formulas`, `Assignments` and `Table`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from sympy import Basic, Expr
+
+Relation: TypeAlias = Literal["=", "≈", "≡", "←"]
+
+
+@dataclass(frozen=True)
+class Substituted:
+    """An expression with numbers in the place of symbols.
+
+    Attributes:
+        expression: the expression.
+        values: the numbers, by what they stand for.
+    """
+
+    expression: Expr
+    values: Mapping[Basic, Any]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number under the rule for numbers."""
+
+    number: Any
+
+
+@dataclass(frozen=True)
+class Digits:
+    """A number whose digits are given: an exact result of printed operands."""
+
+    text: str
+
+
+Math: TypeAlias = Expr | Substituted | Value | Digits
+
+
+@dataclass(frozen=True)
+class Text:
+    """A sentence or a heading: a template with named fields, so that it can be translated.
+
+    Attributes:
+        template: with `{name}` where a field stands.
+        fields: mathematics, numbers or words.
+    """
+
+    template: str
+    fields: Mapping[str, Math | str | int] = field(default_factory=dict)
+
+
+def text(template: str, **fields: Any) -> Text:
+    """A text with its fields."""
+    return Text(template, fields)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """The title of a section; level 1 is the largest."""
+
+    level: int
+    text: Text
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence between formulas."""
+
+    text: Text
+
+
+@dataclass(frozen=True)
+class Equation:
+    """left = side = side …
+
+    Attributes:
+        left: what is said.
+        sides: what it equals, each with its relation.
+        boxed: it is a result.
+    """
+
+    left: Expr
+    sides: tuple[tuple[Relation, Math], ...]
+    boxed: bool = False
+
+
+@dataclass(frozen=True)
+class Formulas:
+    """Equations that are read together, one below the other."""
+
+    equations: tuple[Equation, ...]
+
+
+@dataclass(frozen=True)
+class Assignments:
+    """Short equations side by side, in rows: w_11 = 0.1, w_12 = -0.2, …"""
+
+    rows: tuple[tuple[Equation, ...], ...]
+
+
+Cell: TypeAlias = Text | Expr | Value | Digits | str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; numbers stand to the right."""
+
+    head: tuple[Cell, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+Step: TypeAlias = Heading | Sentence | Formulas | Assignments | Table
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A whole solution.
+
+    Attributes:
+        title: as the author wrote it.
+        steps: in the order of reading.
+    """
+
+    title: str
+    steps: tuple[Step, ...]
+
+    def equations(self) -> Sequence[Equation]:
+        """Every equation in it."""
+        found: list[Equation] = []
+        for step in self.steps:
+            if isinstance(step, Formulas):
+                found.extend(step.equations)
+            elif isinstance(step, Assignments):
+                found.extend(equation for row in step.rows for equation in row)
+        return found
+
+
+def equation(left: Expr, *sides: Math, relation: Relation = "=", boxed: bool = False) -> Equation:
+    """left = side = side …, where a side that only repeats what stands before it is left out.
+
+    Args:
+        left: what is said.
+        sides: what it equals.
+        relation: between the left and the first side; `=` stands between the others.
+        boxed: it is a result.
+    """
+    kept: list[Math] = []
+    for side in sides:
+        if side != (kept[-1] if kept else left):
+            kept.append(side)
+    relations: list[Relation] = [relation, *["="] * len(kept)]  # type: ignore[list-item]
+    return Equation(left, tuple(zip(relations, kept, strict=False)), boxed)
