@@ -1,0 +1,48 @@
+"""Backpropagation derived on paper, by machine.
+
+>>> import symbackprop as sb
+>>> graph = sb.Graph.from_equations("q = x + y; f = q*z", parameters=["x", "y", "z"])
+>>> derivation = sb.backprop(graph)
+>>> derivation.gradients["z"].expression
+q
+>>> result = sb.compile(derivation)({"x": -2, "y": 5, "z": -4})
+>>> float(result.gradients["x"])
+-4.0
+"""
+
+from symbackprop.conventions import Conventions
+from symbackprop.errors import Mistake, Mistakes
+from symbackprop.forward import cost, forward
+from symbackprop.graph import Graph, Node, Role
+from symbackprop.load import load, loads
+from symbackprop.numeric.compiled import Compiled, Evaluation, compile
+from symbackprop.numeric.train import Trace, train
+from symbackprop.problem import Problem, Training
+from symbackprop.sweep import Contribution, Delta, Derivation, Gradient, backprop
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Compiled",
+    "Contribution",
+    "Conventions",
+    "Delta",
+    "Derivation",
+    "Evaluation",
+    "Gradient",
+    "Graph",
+    "Mistake",
+    "Mistakes",
+    "Node",
+    "Problem",
+    "Role",
+    "Trace",
+    "Training",
+    "backprop",
+    "compile",
+    "cost",
+    "forward",
+    "load",
+    "loads",
+    "train",
+]

@@ -1,0 +1,1 @@
+"""Writers: one format each, over the same steps."""

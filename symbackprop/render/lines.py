@@ -1,0 +1,96 @@
+"""Equations as lines of text in one syntax, broken at `=` and, where a side is too long, at + and -."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+from symbackprop.conventions import Conventions
+from symbackprop.notation.printer import Printer, Syntax
+from symbackprop.solution.steps import Cell, Digits, Equation, Math, Substituted, Text, Value
+
+OPENING, CLOSING = "([{", ")]}"
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """An equation in print: what stands left, and each side behind its relation."""
+
+    left: str
+    sides: tuple[tuple[str, str], ...]
+
+    def in_one(self) -> str:
+        """On one line."""
+        return " ".join([self.left, *(f"{relation} {side}" for relation, side in self.sides)])
+
+
+class Writer:
+    """Puts mathematics into one syntax under one set of conventions.
+
+    Args:
+        syntax: how formulas look.
+        conventions: ∂ or d, digits.
+        relations: how `=`, `≈`, `≡` and `←` are written.
+    """
+
+    def __init__(self, syntax: Syntax, conventions: Conventions, relations: Mapping[str, str]) -> None:
+        self.syntax, self.conventions, self.relations = syntax, conventions, relations
+        self.printer = Printer(syntax, conventions)
+
+    def math(self, content: Math) -> str:
+        """One side of an equation."""
+        match content:
+            case Substituted(expression, values):
+                return Printer(self.syntax, self.conventions, values)(expression)
+            case Value(number):
+                return self.printer.value(number)
+            case Digits(digits):
+                return self.syntax.number(digits)
+        return self.printer(content)
+
+    def phrase(self, equation: Equation) -> Phrase:
+        """An equation; a side that prints as the one before it is left out."""
+        left = self.printer(equation.left)
+        sides: list[tuple[str, str]] = []
+        for relation, side in equation.sides:
+            shown = self.math(side)
+            if shown != (sides[-1][1] if sides else left):
+                sides.append((self.relations[relation], shown))
+        return Phrase(left, tuple(sides))
+
+    def words(self, cell: Cell | Text | str | int, inline: str = "{}") -> str:
+        """A text or a cell, its mathematics put into `inline`."""
+        if isinstance(cell, Text):
+            return "".join(
+                self.plain(literal) + (self.words(cell.fields[name], inline) if name else "")
+                for literal, name, _, _ in Formatter().parse(cell.template)
+            )
+        if isinstance(cell, str | int):
+            return self.plain(str(cell))
+        return inline.format(self.math(cell))
+
+    def plain(self, words: str) -> str:
+        """A user's words, made harmless in this format."""
+        return words
+
+
+def split_sum(side: str, width: int) -> list[str]:
+    """A side in pieces of at most about `width` characters, broken before a + or - outside all brackets.
+
+    >>> split_sum("a + b - (c + d)", 6)
+    ['a + b', '- (c + d)']
+    """
+    pieces: list[str] = []
+    depth = start = last = 0
+    for place, character in enumerate(side):
+        depth += (character in OPENING) - (character in CLOSING)
+        if depth == 0 and side[place : place + 3] in (" + ", " - "):
+            if place - start > width and last > start:
+                pieces.append(side[start:last])
+                start = last + 1
+            last = place
+    if len(side) - start > width and last > start:
+        pieces.append(side[start:last])
+        start = last + 1
+    return [*pieces, side[start:]]

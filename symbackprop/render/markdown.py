@@ -1,0 +1,64 @@
+"""Solutions in Markdown with `$$` formulas, as GitHub renders them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from symbackprop.conventions import Conventions
+from symbackprop.render.tex import TexWriter
+from symbackprop.solution.steps import (
+    Assignments,
+    Formulas,
+    Heading,
+    Sentence,
+    Solution,
+    Step,
+    Table,
+    Text,
+)
+
+_SPECIAL = re.compile(r"([\\`*_\[\]<>#|$~&])")
+
+
+def write_markdown(solution: Solution, conventions: Conventions) -> str:
+    """The solution in Markdown.
+
+    Args:
+        solution: the steps.
+        conventions: ∂ or d, digits.
+    """
+    writer = _MarkdownWriter(conventions)
+    blocks = [f"# {writer.plain(solution.title)}"] if solution.title else []
+    for step in solution.steps:
+        blocks += writer.step(step)
+    return "\n\n".join(blocks) + "\n"
+
+
+class _MarkdownWriter(TexWriter):
+    def plain(self, words: str) -> str:
+        return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", words))
+
+    def step(self, step: Step) -> Iterator[str]:
+        match step:
+            case Heading(level, words):
+                yield f"{'#' * level} {self.words(words, '${}$')}"
+            case Sentence(words):
+                yield self.words(words, "${}$")
+            case Formulas(equations):
+                yield from (self._display(self.fitted(one), boxed=one.boxed) for one in equations)
+            case Assignments(rows):
+                yield from (self._display(line) for row in rows for line in self.row(row))
+            case Table():
+                yield self._table(step)
+
+    def _display(self, formula: str, *, boxed: bool = False) -> str:
+        shown = rf"\boxed{{{formula}}}" if boxed else formula
+        return f"$$\n{shown}\n$$"
+
+    def _table(self, table: Table) -> str:
+        columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
+        marks = [":--" if any(isinstance(cell, Text) for cell in column) else "--:" for column in columns]
+        lines = [[self.words(cell, "${}$") for cell in row] for row in (table.head, *table.rows)]
+        lines.insert(1, marks)
+        return "\n".join(f"| {' | '.join(line)} |" for line in lines)

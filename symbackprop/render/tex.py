@@ -1,0 +1,54 @@
+"""What LaTeX and Markdown share: formulas in LaTeX, broken where a line is full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from symbackprop.conventions import Conventions
+from symbackprop.notation.latex import LATEX
+from symbackprop.notation.unicode import UNICODE
+from symbackprop.render.lines import Phrase, Writer, split_sum
+from symbackprop.solution.steps import Equation
+
+LINE = 86
+"""Characters of plain text that fill a line of the page about as far as their formula does."""
+
+_RELATIONS = {"=": "=", "≈": r"\approx", "≡": r"\equiv", "←": r"\leftarrow"}
+
+
+class TexWriter(Writer):
+    """Puts mathematics into LaTeX, and measures it by its plain text."""
+
+    def __init__(self, conventions: Conventions) -> None:
+        super().__init__(LATEX, conventions, _RELATIONS)
+        self.measure = Writer(UNICODE, conventions, {sign: sign for sign in "=≈≡←"})
+
+    def fitted(self, equation: Equation) -> str:
+        """An equation on one line where it fits, else aligned at its relations."""
+        phrase, plain = self.phrase(equation), self.measure.phrase(equation)
+        if len(plain.in_one()) <= LINE:
+            return phrase.in_one()
+        return self._aligned(phrase, plain)
+
+    def _aligned(self, phrase: Phrase, plain: Phrase) -> str:
+        rows = []
+        for place, (relation, side) in enumerate(phrase.sides):
+            shown = plain.sides[place][1] if place < len(plain.sides) else side
+            stretch = max(1.0, len(side) / max(1, len(shown)))
+            first, *rest = split_sum(side, int((LINE - len(plain.left) - 3) * stretch))
+            rows.append(f"{phrase.left if place == 0 else ''} &{relation} {first}")
+            rows += [rf" &\qquad {piece}" for piece in rest]
+        return r"\begin{aligned}[t]" + r" \\ ".join(rows) + r" \end{aligned}"
+
+    def row(self, row: Sequence[Equation]) -> Iterator[str]:
+        """Short equations side by side, in as many lines as they need."""
+        line, length = "", 0
+        for one in row:
+            shown, measured = self.phrase(one).in_one(), len(self.measure.phrase(one).in_one())
+            if line and length + measured + 3 > LINE:
+                yield line + ","
+                line, length = "", 0
+            line = rf"{line}, \quad {shown}" if line else shown
+            length += measured + 3
+        if line:
+            yield line
