@@ -1,0 +1,170 @@
+"""`symbackprop derive`: the backward pass of a network or an expression."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options
+from .options import Format
+from .source import read_problem
+
+if TYPE_CHECKING:
+    from symbackprop.numeric.compiled import Evaluation
+    from symbackprop.problem import Problem
+    from symbackprop.sweep import Derivation
+
+FORMS = ("chain", "delta", "paths", "closed")
+MODES = {"reverse": ("reverse",), "forward": ("forward",), "both": ("reverse", "forward")}
+
+
+def derive(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SPEC|EXPRESSION", help="A spec file, equations, or - for standard input."),
+    ],
+    wrt: Annotated[
+        str | None,
+        typer.Option("--wrt", help="Names to differentiate by, as x,y; the parameters unless given."),
+    ] = None,
+    at: Annotated[str | None, typer.Option("--at", help="Values, as x=1,y=2.")] = None,
+    notation: Annotated[
+        str, typer.Option("--notation", help="component (matrix and indexed are not built yet).")
+    ] = "component",
+    form: Annotated[
+        str | None,
+        typer.Option("--form", help="chain, delta, paths or closed, or several of them with commas."),
+    ] = None,
+    mode: Annotated[
+        str, typer.Option("--mode", help="reverse, forward or both; forward counts multiplications.")
+    ] = "reverse",
+    granularity: Annotated[
+        str | None, typer.Option("--granularity", help="For an expression: equations or operations.")
+    ] = None,
+    example: Annotated[
+        int | None, typer.Option("--example", help="The row whose numbers are put in.", min=1)
+    ] = None,
+    large: Annotated[
+        bool, typer.Option("--large", help="Write closed forms and paths however long they are.")
+    ] = False,
+    output_format: options.FormatOption = Format.TEXT,
+    standalone: options.StandaloneOption = False,
+    output: options.OutputOption = None,
+    convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
+    digits: options.DigitsOption = None,
+    carry_rounded: options.RoundingOption = None,
+) -> None:
+    """Derive every local partial, delta and gradient, and put the numbers in where there are any.
+
+    symbackprop derive "q = x + y; f = q*z" --at x=-2,y=5,z=-4
+    """
+    with options.mistakes_told():
+        from symbackprop.render.documents import derivation_document, write_json
+        from symbackprop.solution.derive import solve
+        from symbackprop.sweep import backprop
+
+        forms = _choice("--form", form, FORMS) or ("chain", "delta")
+        modes = MODES[_choice("--mode", mode, tuple(MODES))[0]]
+        _check_notation(notation)
+        problem = read_problem(
+            source, options.settings(convention, digits, carry_rounded), granularity=granularity
+        )
+        problem = _with_values(problem, at)
+        derivation = backprop(problem.graph, wrt=options.names(wrt), conventions=problem.conventions)
+        _note_needless(derivation)
+        row, evaluation = _numbers(problem, derivation, example, insisted=at is not None)
+        if output_format is Format.JSON:
+            document = derivation_document(
+                problem, derivation, forms=forms, evaluation=evaluation, example=row, large=large
+            )
+            options.write(write_json(document), output)
+            return
+        solution = solve(
+            problem, derivation, forms=forms, evaluation=evaluation, example=row, modes=modes, large=large
+        )
+        options.write(
+            options.show(solution, problem.conventions, output_format, standalone=standalone), output
+        )
+
+
+def _choice(option: str, text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    from symbackprop.errors import OptionError, did_you_mean, listing
+
+    chosen = tuple(options.names(text) or ())
+    for one in chosen:
+        if one not in known:
+            raise OptionError(
+                f"{one!r} is not to be had",
+                where=f"{option} {text}",
+                known=listing(known),
+                fix=did_you_mean(one, known),
+            )
+    return chosen
+
+
+def _check_notation(notation: str) -> None:
+    from symbackprop.errors import OptionError
+
+    _choice("--notation", notation, ("component", "indexed", "matrix"))
+    if notation != "component":
+        raise OptionError(
+            f"{notation} notation is not built yet", where=f"--notation {notation}", known="component"
+        )
+
+
+def _with_values(problem: Problem, at: str | None) -> Problem:
+    """The problem with values from the command line in the place of its own."""
+    if at is None:
+        return problem
+    from sympy import Rational
+
+    from symbackprop.errors import OptionError, did_you_mean, listing
+
+    given = [node.name for node in problem.graph.nodes if node.expression is None]
+    values = options.numbers(at)
+    for name in values:
+        if name not in given:
+            raise OptionError(
+                f"{name!r} is not given to the graph",
+                where=f"--at {at}",
+                known=listing(given, 40),
+                fix=did_you_mean(name, given),
+            )
+    data = problem.data
+    if data is not None:
+        rows = tuple(
+            {name: value for name, value in row.items() if name not in values} for row in data.examples
+        )
+        data = replace(data, examples=rows)
+    exact = {name: Rational(value) for name, value in values.items()}
+    return replace(problem, values={**problem.values, **exact}, data=data)
+
+
+def _note_needless(derivation: Derivation) -> None:
+    for gradient in derivation.gradients.values():
+        if not gradient.contributions and gradient.wrt != derivation.output:
+            typer.echo(
+                f"note: {derivation.output.name} does not depend on {gradient.wrt.name}: the derivative is 0",
+                err=True,
+            )
+
+
+def _numbers(
+    problem: Problem, derivation: Derivation, example: int | None, *, insisted: bool
+) -> tuple[int | None, Evaluation | None]:
+    """The row and its numbers; nothing where the problem has no numbers, unless they are insisted on."""
+    from symbackprop.errors import OptionError
+    from symbackprop.numeric.compiled import compile
+
+    if example is not None and (problem.data is None or example > len(problem.examples)):
+        rows = f"rows 1 to {len(problem.examples)}" if problem.data else "a problem without a table"
+        raise OptionError(f"there is no example {example}", where=f"--example {example}", known=rows)
+    row = (example or problem.first_example) if problem.data else None
+    values = problem.at(row) if row else dict(problem.values)
+    given = [node.name for node in problem.graph.nodes if node.expression is None]
+    if any(name not in values for name in given) and not (insisted or example):
+        return None, None
+    floats = {name: float(value) for name, value in values.items()}
+    return row, compile(derivation)(floats, examples=[row] if row else None)

@@ -1,0 +1,29 @@
+"""The program `symbackprop`: one command a file. SymPy is imported inside the commands only."""
+
+from __future__ import annotations
+
+import typer
+
+from .derive import derive
+from .schema import schema
+from .train import train
+
+app = typer.Typer(
+    help="Derive backpropagation on paper: formulas, chain rule, numbers, training steps.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+# An expression may begin with a minus: `symbackprop derive -x+y`.
+_EXPRESSIONS = {"ignore_unknown_options": True}
+
+app.command(context_settings=_EXPRESSIONS)(derive)
+app.command()(train)
+app.command()(schema)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

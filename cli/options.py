@@ -1,0 +1,140 @@
+"""What the commands share: their options, reading what they are given, writing what they print."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from symbackprop.conventions import Conventions
+    from symbackprop.solution.steps import Solution
+
+
+class Format(StrEnum):
+    """How a result is written."""
+
+    TEXT = "text"
+    LATEX = "latex"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="How the result is written.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", help="Write to this file instead of the screen.", dir_okay=False)
+]
+ConventionOption = Annotated[
+    list[str],
+    typer.Option(
+        "--convention", help="Set a convention, as derivative=d or error_sign=minus; may be repeated."
+    ),
+]
+DigitsOption = Annotated[int | None, typer.Option("--digits", help="Digits after the point, 1 to 15.")]
+RoundingOption = Annotated[
+    str | None,
+    typer.Option("--carry-rounded", help="Carry rounded values as by hand: half_up or half_even."),
+]
+StandaloneOption = Annotated[bool, typer.Option("--standalone", help="With latex: a whole document.")]
+
+
+@contextmanager
+def mistakes_told() -> Iterator[None]:
+    """Tell a user's mistakes on standard error and leave with exit status 2."""
+    try:
+        yield
+    except BrokenPipeError:
+        # The reader of a pipe has gone; what is still buffered has nowhere to go.
+        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115
+        raise typer.Exit(0) from None
+    except Exception as error:
+        from symbackprop.errors import Mistake, Mistakes
+
+        if not isinstance(error, Mistake | Mistakes):
+            raise
+        for mistake in error.mistakes if isinstance(error, Mistakes) else [error]:
+            typer.echo(f"error: {mistake}", err=True)
+        raise typer.Exit(2) from None
+
+
+def settings(convention: Sequence[str], digits: int | None, rounding: str | None) -> dict[str, str]:
+    """The conventions set by options, by name."""
+    from symbackprop.errors import OptionError
+
+    chosen = {}
+    for one in convention:
+        name, sign, value = one.partition("=")
+        if not sign:
+            raise OptionError(
+                f"{one!r} sets no convention",
+                where=f"--convention {one}",
+                fix="write name=value, as derivative=d",
+            )
+        chosen[name.strip()] = value.strip()
+    if digits is not None:
+        chosen["digits"] = str(digits)
+    if rounding is not None:
+        chosen |= {"carry": "rounded", "rounding": rounding}
+    return chosen
+
+
+def numbers(text: str) -> dict[str, str]:
+    """`x=1,y=-0.5` as a mapping from name to digits."""
+    from fractions import Fraction
+
+    from symbackprop.errors import OptionError
+
+    found = {}
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        name, sign, value = (one.strip() for one in part.partition("="))
+        try:
+            Fraction(value)
+        except (ValueError, ZeroDivisionError):
+            sign = ""
+        if not sign or len(value) > 60:
+            raise OptionError(f"{part!r} gives no number", where=f"--at {text}", fix="write x=1,y=-0.5")
+        found[name] = value
+    return found
+
+
+def names(text: str | None) -> list[str] | None:
+    """`x,y` as a list."""
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def write(text: str, output: Path | None) -> None:
+    """Put the result on standard output, or into a file."""
+    if output is None:
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        from symbackprop.errors import OptionError
+
+        raise OptionError(
+            f"cannot write {output.name}: {error.strerror}", where=f"--output {output}"
+        ) from None
+    typer.echo(f"written to {output}", err=True)
+
+
+def show(solution: Solution, conventions: Conventions, form: Format, *, standalone: bool) -> str:
+    """The solution in the format asked for."""
+    from symbackprop.render.latex import write_latex
+    from symbackprop.render.markdown import write_markdown
+    from symbackprop.render.text import WIDTH, write_text
+
+    if form is Format.LATEX:
+        return write_latex(solution, conventions, standalone=standalone)
+    if form is Format.MARKDOWN:
+        return write_markdown(solution, conventions)
+    width = max(60, min(160, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH
+    return write_text(solution, conventions, width=width)

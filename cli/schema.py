@@ -1,0 +1,39 @@
+"""`symbackprop schema`: the JSON Schema of the spec file and of the JSON results."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+
+class Document(StrEnum):
+    """What has a schema."""
+
+    SPEC = "spec"
+    DERIVATION = "derivation"
+    TRAINING = "training"
+
+
+def schema(
+    document: Annotated[Document, typer.Argument(help="spec, derivation or training.")] = Document.SPEC,
+    output: options.OutputOption = None,
+) -> None:
+    """Print the JSON Schema of the spec file, or of a JSON result."""
+    with options.mistakes_told():
+        from symbackprop.render.documents import DOCUMENTS
+        from symbackprop.spec import Spec
+
+        models: dict[str, type[BaseModel]] = {"spec": Spec, **DOCUMENTS}
+        text = (
+            json.dumps(models[document.value].model_json_schema(by_alias=True), indent=2, ensure_ascii=False)
+            + "\n"
+        )
+        options.write(text, output)

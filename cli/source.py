@@ -1,0 +1,62 @@
+"""What a command is given: a spec file, an expression, or standard input."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from symbackprop.problem import Problem
+
+_SECTION = re.compile(r"^\s*\[[\w\[]", re.MULTILINE)
+
+
+def read_problem(source: str, settings: Mapping[str, str], *, granularity: str | None = None) -> Problem:
+    """The problem behind an argument.
+
+    Args:
+        source: a path, `-` for standard input, or an expression or equations.
+        settings: conventions from the command line.
+        granularity: split an expression into elementary operations.
+    """
+    from symbackprop.load import load, loads
+
+    if source == "-":
+        text = sys.stdin.read()
+        problem = (
+            loads(text, "standard input") if _SECTION.search(text) else _from_expression(text, granularity)
+        )
+    elif _is_path(source):
+        problem = load(source)
+    else:
+        problem = _from_expression(source, granularity)
+    return replace(problem, conventions=problem.conventions.changed(dict(settings)))
+
+
+def _is_path(source: str) -> bool:
+    if source.endswith((".toml", ".TOML")):
+        return True
+    try:
+        return Path(source).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _from_expression(text: str, granularity: str | None) -> Problem:
+    from symbackprop.errors import OptionError
+    from symbackprop.graph import Graph
+    from symbackprop.problem import Problem
+
+    if granularity not in (None, "equations", "operations"):
+        raise OptionError(
+            f"unknown granularity {granularity!r}",
+            where=f"--granularity {granularity}",
+            known="equations, operations",
+        )
+    return Problem(
+        Graph.from_equations(text, granularity="operations" if granularity == "operations" else "equations")
+    )

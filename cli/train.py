@@ -1,0 +1,77 @@
+"""`symbackprop train`: the training steps of a spec with every number, and the table of losses."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import options
+from .options import Format
+from .source import read_problem
+
+if TYPE_CHECKING:
+    from symbackprop.problem import Problem
+
+LONG = 200
+"""From so many steps on, a bar shows the progress."""
+
+
+def train(
+    source: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, or - for standard input.")],
+    steps: Annotated[int | None, typer.Option("--steps", help="How many updates.", min=1)] = None,
+    full: Annotated[
+        int | None, typer.Option("--full", help="How many iterations are shown in full.", min=0)
+    ] = None,
+    updates: Annotated[
+        bool, typer.Option("--updates/--no-updates", help="Write every parameter's update out.")
+    ] = True,
+    output_format: options.FormatOption = Format.TEXT,
+    standalone: options.StandaloneOption = False,
+    output: options.OutputOption = None,
+    convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
+    digits: options.DigitsOption = None,
+    carry_rounded: options.RoundingOption = None,
+) -> None:
+    """Train by hand: every formula, every substituted line, every update, and the table of losses.
+
+    symbackprop train examples/obesity/obesity.toml
+    """
+    with options.mistakes_told():
+        from symbackprop.numeric.train import train as run
+        from symbackprop.render.documents import training_document, write_json
+        from symbackprop.solution.training import IN_FULL, solve_training
+
+        problem = read_problem(source, options.settings(convention, digits, carry_rounded))
+        with _progress(_count(problem, steps)) as progress:
+            trace = run(problem, steps=steps, progress=progress)
+        if output_format is Format.JSON:
+            options.write(write_json(training_document(trace)), output)
+            return
+        solution = solve_training(trace, full=IN_FULL if full is None else full, updates=updates)
+        options.write(
+            options.show(solution, problem.conventions, output_format, standalone=standalone), output
+        )
+
+
+def _count(problem: Problem, steps: int | None) -> int:
+    if steps is not None or problem.training is None:
+        return steps or 0
+    return problem.training.count(len(problem.examples) if problem.data else 0)
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[int], None] | None]:
+    """A bar on standard error for long runs, at a terminal only."""
+    if count < LONG or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("training", total=count)
+        yield lambda number: bar.update(task, completed=number)
