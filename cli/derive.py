@@ -12,9 +12,9 @@ from .options import Format
 from .source import read_problem
 
 if TYPE_CHECKING:
+    from symbackprop.derivation import Derivation
     from symbackprop.numeric.compiled import Evaluation
     from symbackprop.problem import Problem
-    from symbackprop.sweep import Derivation
 
 FORMS = ("chain", "delta", "paths", "closed")
 MODES = {"reverse": ("reverse",), "forward": ("forward",), "both": ("reverse", "forward")}

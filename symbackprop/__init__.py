@@ -11,6 +11,7 @@ q
 """
 
 from symbackprop.conventions import Conventions
+from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
 from symbackprop.errors import Mistake, Mistakes
 from symbackprop.forward import cost, forward
 from symbackprop.graph import Graph, Node, Role
@@ -18,7 +19,7 @@ from symbackprop.load import load, loads
 from symbackprop.numeric.compiled import Compiled, Evaluation, compile
 from symbackprop.numeric.train import Trace, train
 from symbackprop.problem import Problem, Training
-from symbackprop.sweep import Contribution, Delta, Derivation, Gradient, backprop
+from symbackprop.sweep import backprop
 
 __version__ = "0.1.0"
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+Result = TypeVar("Result")
 
 
 class Mistake(Exception):
@@ -82,6 +85,31 @@ def raise_all(mistakes: Sequence[Mistake]) -> None:
         raise mistakes[0]
     if mistakes:
         raise Mistakes(mistakes)
+
+
+class Gathering:
+    """Gathers mistakes on the way, so that they can be told together.
+
+    Attributes:
+        mistakes: those found so far.
+    """
+
+    def __init__(self) -> None:
+        self.mistakes: list[Mistake] = []
+
+    def attempt(self, action: Callable[[], Result]) -> Result | None:
+        """The result of the action; what it raises is gathered, and there is no result."""
+        try:
+            return action()
+        except Mistakes as several:
+            self.mistakes += several.mistakes
+        except Mistake as mistake:
+            self.mistakes.append(mistake)
+        return None
+
+    def refuse(self, what: str, where: str, *, known: str = "", fix: str = "") -> None:
+        """Gather a mistake in the spec."""
+        self.mistakes.append(SpecError(what, where=where, known=known, fix=fix))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

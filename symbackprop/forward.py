@@ -8,8 +8,8 @@ from functools import cached_property
 
 from sympy import Expr, S, Symbol
 
+from symbackprop.derivation import Derivation
 from symbackprop.expressions import Quotient, add, mul
-from symbackprop.sweep import Derivation
 
 
 @dataclass(frozen=True)

@@ -117,6 +117,7 @@ class Entry:
         convention: the convention that decides at its kink.
         test: whether its first argument is a comparison.
         formula: its definition as a reader wants to see it, in the expression language.
+        kinks: expressions in its arguments that are 0 at its kinks.
     """
 
     head: type[Function]
@@ -126,6 +127,7 @@ class Entry:
     convention: str | None = None
     test: bool = False
     formula: str = ""
+    kinks: tuple[str, ...] = ()
 
 
 def _softmax_slopes(index: Expr, inputs: Tuple) -> tuple[Expr, ...]:
@@ -150,7 +152,7 @@ FUNCTIONS: Mapping[str, Entry] = {
     "log1p": Entry(log1p, ("z",), ("1/(1 + z)",), formula="log(1 + z)"),
     "expm1": Entry(expm1, ("z",), ("exp(z)",), formula="exp(z) - 1"),
     "sqrt": Entry(sqrt, ("z",), ("1/(2*sqrt(z))",)),
-    "abs": Entry(absolute, ("z",), ("sign(z)",)),
+    "abs": Entry(absolute, ("z",), ("sign(z)",), kinks=("z",)),
     "sign": Entry(signum, ("z",), ("0",)),
     "sin": Entry(sympy.sin, ("z",), ("cos(z)",)),
     "cos": Entry(sympy.cos, ("z",), ("-sin(z)",)),
@@ -171,6 +173,7 @@ FUNCTIONS: Mapping[str, Entry] = {
             "1": ("indicator(z >= 0)",),
             "1/2": ("indicator(z > 0) + 1/2*indicator(z == 0)",),
         },
+        kinks=("z",),
         convention="relu_at_zero",
         formula="max(0, z)",
     ),
@@ -183,6 +186,7 @@ FUNCTIONS: Mapping[str, Entry] = {
             "1/2": ("where(z > 0, 1, where(z == 0, (1 + alpha)/2, alpha))", "where(z > 0, 0, z)"),
         },
         defaults=_LEAKY_ALPHA,
+        kinks=("z",),
         convention="relu_at_zero",
         formula="where(z > 0, z, alpha*z)",
     ),
@@ -198,6 +202,7 @@ FUNCTIONS: Mapping[str, Entry] = {
             ),
         },
         defaults={"alpha": S.One},
+        kinks=("z",),
         convention="relu_at_zero",
         formula="where(z > 0, z, alpha*(exp(z) - 1))",
     ),
@@ -209,6 +214,7 @@ FUNCTIONS: Mapping[str, Entry] = {
             "1": ("selu_scale*where(z >= 0, 1, selu_alpha*exp(z))",),
             "1/2": ("selu_scale*where(z > 0, 1, where(z == 0, (1 + selu_alpha)/2, selu_alpha*exp(z)))",),
         },
+        kinks=("z",),
         convention="relu_at_zero",
         formula="selu_scale*where(z > 0, z, selu_alpha*(exp(z) - 1))",
     ),
@@ -240,6 +246,7 @@ FUNCTIONS: Mapping[str, Entry] = {
             "1": ("indicator(abs(z) <= 3)/6",),
             "1/2": ("indicator(abs(z) < 3)/6 + indicator(abs(z) == 3)/12",),
         },
+        kinks=("abs(z) - 3",),
         convention="relu_at_zero",
         formula="clip(z/6 + 1/2, 0, 1)",
     ),
@@ -252,6 +259,7 @@ FUNCTIONS: Mapping[str, Entry] = {
             "first": ("indicator(x >= y)", "indicator(y > x)"),
             "split": ("indicator(x > y) + 1/2*indicator(x == y)", "indicator(y > x) + 1/2*indicator(x == y)"),
         },
+        kinks=("x - y",),
         convention="ties",
     ),
     "minimum": Entry(
@@ -262,6 +270,7 @@ FUNCTIONS: Mapping[str, Entry] = {
             "first": ("indicator(x <= y)", "indicator(y < x)"),
             "split": ("indicator(x < y) + 1/2*indicator(x == y)", "indicator(y < x) + 1/2*indicator(x == y)"),
         },
+        kinks=("x - y",),
         convention="ties",
     ),
     "round": Entry(rounded, ("x", "digits"), ("0", "0"), defaults={"digits": S.Zero}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,6 +15,8 @@ from symbackprop import gates
 from symbackprop.errors import GraphError, Mistake, did_you_mean, listing, raise_all
 from symbackprop.expressions import symbols_in
 from symbackprop.language import Equation, check_name, parse_equations
+from symbackprop.notation.names import latex_name
+from symbackprop.ordering import find_cycle, topological_order
 
 Granularity = Literal["equations", "operations"]
 
@@ -94,10 +95,11 @@ class Graph:
     _index: Mapping[Symbol, Node] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes", _in_topological_order(self.nodes))
+        object.__setattr__(self, "nodes", _sorted(self.nodes))
         object.__setattr__(self, "_index", {node.symbol: node for node in self.nodes})
         if self.output not in self._index:
             raise _unknown_node(self.output.name, self.nodes)
+        _check_print(self.nodes)
 
     def __getitem__(self, key: Symbol | str) -> Node:
         symbol = Symbol(key) if isinstance(key, str) else key
@@ -311,43 +313,36 @@ def _unknown_node(name: str, nodes: Sequence[Node]) -> GraphError:
     return GraphError(f"there is no node {name!r}", known=listing(known, 40), fix=did_you_mean(name, known))
 
 
-def _in_topological_order(nodes: Sequence[Node]) -> tuple[Node, ...]:
-    """The nodes sorted so that parents come first, otherwise as given (Kahn's algorithm)."""
-    place: dict[Symbol, int] = {}
-    for number, node in enumerate(nodes):
-        if node.symbol in place:
+def _check_print(nodes: Sequence[Node]) -> None:
+    """Two names must not look the same on paper."""
+    seen: dict[str, str] = {}
+    for node in nodes:
+        for name in (node.name, *((node.delta.name,) if node.delta is not None else ())):
+            other = seen.setdefault(latex_name(name), name)
+            if other != name:
+                raise GraphError(
+                    f"{other!r} and {name!r} would look the same in print",
+                    fix=f"rename one of them, as {name}_2",
+                )
+
+
+def _sorted(nodes: Sequence[Node]) -> tuple[Node, ...]:
+    """The nodes with parents first, otherwise as given."""
+    known: dict[Symbol, Node] = {}
+    for node in nodes:
+        if node.symbol in known:
             raise GraphError(f"the name {node.name!r} stands for two nodes", fix="rename one of them")
-        place[node.symbol] = number
-    waiting = [len(node.parents) for node in nodes]
-    users: list[list[int]] = [[] for _ in nodes]
-    for number, node in enumerate(nodes):
+        known[node.symbol] = node
+    for node in nodes:
         for parent in node.parents:
-            if parent not in place:
+            if parent not in known:
                 raise _unknown_node(parent.name, nodes)
-            users[place[parent]].append(number)
-    ready = [number for number, left in enumerate(waiting) if not left]
-    order: list[Node] = []
-    while ready:
-        number = heapq.heappop(ready)
-        order.append(nodes[number])
-        for user in users[number]:
-            waiting[user] -= 1
-            if not waiting[user]:
-                heapq.heappush(ready, user)
+    parents = {node.symbol: node.parents for node in nodes}
+    order = topological_order(parents)
     if len(order) < len(nodes):
-        raise _cycle({node.symbol: node for node in nodes}, {node.symbol for node in order})
-    return tuple(order)
-
-
-def _cycle(nodes: Mapping[Symbol, Node], done: set[Symbol]) -> GraphError:
-    """The error that names one cycle among the nodes that could not be ordered."""
-    symbol = next(symbol for symbol in nodes if symbol not in done)
-    trail: list[Symbol] = []
-    while symbol not in trail:
-        trail.append(symbol)
-        symbol = next(parent for parent in nodes[symbol].parents if parent not in done)
-    names = [member.name for member in (*trail[trail.index(symbol) :], symbol)]
-    shown = " needs ".join(names)
-    return GraphError(
-        f"the equations go in a circle: {shown}", fix=f"give {names[0]} a value, or break the circle"
-    )
+        names = [symbol.name for symbol in find_cycle(parents, set(order))]
+        raise GraphError(
+            f"the equations go in a circle: {' needs '.join(names)}",
+            fix=f"give {names[0]} a value, or break the circle",
+        )
+    return tuple(known[symbol] for symbol in order)

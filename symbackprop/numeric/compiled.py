@@ -10,12 +10,12 @@ import numpy as np
 import sympy
 from sympy import Expr, Function, Symbol, lambdify
 
+from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
 from symbackprop.expressions import Rewriter, call
 from symbackprop.notation.numbers import NumberFormat
 from symbackprop.numeric.backends import Backend, find_backend
 from symbackprop.numeric.program import Kind, Line, Program, forward_program, program
-from symbackprop.sweep import Derivation
 
 Numbers = Mapping[str, Any]
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 from sympy import Expr, Mul, S, Symbol
 
 from symbackprop import functions
+from symbackprop.derivation import Contribution, Delta, Derivation
 from symbackprop.expressions import add, call, is_constant, mul
-from symbackprop.sweep import Contribution, Delta, Derivation
 
 
 class Kind(StrEnum):
@@ -99,29 +99,30 @@ class _Assembler:
         lines = []
         for name, delta in self.derivation.deltas.items():
             symbol = Symbol(f"delta {name}")
-            lines.append(Line(Kind.DELTA, self._delta_name(delta), symbol, self._delta(delta), name))
+            lines.append(
+                Line(Kind.DELTA, self.derivation.delta_name(delta), symbol, self._delta(delta), name)
+            )
             self.upstream[delta.node] = mul(delta.sign, symbol)
         return lines
-
-    def _delta_name(self, delta: Delta) -> str:
-        return delta.symbol.name if delta.symbol else f"d{self.derivation.output.name}_d{delta.node.name}"
 
     def _delta(self, delta: Delta) -> Expr:
         if delta.collapse is not None or not delta.contributions:
             return delta.expression
-        return mul(delta.sign, add(*map(self._share(delta.node), delta.contributions)))
+        return mul(delta.sign, self._sum(delta.node, delta.contributions))
 
-    def _share(self, node: Symbol):  # type: ignore[no-untyped-def]
-        def share(contribution: Contribution) -> Expr:
-            local = self.partials.get((contribution.consumer, node), contribution.local)
-            return mul(self.upstream[contribution.consumer], local)
-
-        return share
+    def _sum(self, node: Symbol, contributions: Iterable[Contribution]) -> Expr:
+        """Σ upstream × local, both by their names."""
+        return add(
+            *(
+                mul(self.upstream[one.consumer], self.partials.get((one.consumer, node), one.local))
+                for one in contributions
+            )
+        )
 
     def gradients(self) -> list[Line]:
         lines = []
         for name, gradient in self.derivation.gradients.items():
-            value = add(*map(self._share(gradient.wrt), gradient.contributions))
+            value = self._sum(gradient.wrt, gradient.contributions)
             if gradient.wrt == self.derivation.output:
                 value = S.One
             lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), value, name))

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbackprop.derivation import Derivation
 from symbackprop.errors import TrainingError, ValuesError, listing
 from symbackprop.notation.numbers import NumberFormat
 from symbackprop.numeric.compiled import Compiled, Evaluation, compile, compile_forward
 from symbackprop.numeric.optimizers import OPTIMIZERS, State, decayed
 from symbackprop.problem import Problem, Training
-from symbackprop.sweep import Derivation, backprop
+from symbackprop.sweep import backprop
 
 Floats = dict[str, float]
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sympy import Expr
 
 from symbackprop.conventions import Conventions
+from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
 from symbackprop.notation.code import CODE
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.printer import Printer
@@ -17,7 +18,6 @@ from symbackprop.numeric.compiled import Evaluation
 from symbackprop.numeric.train import Trace
 from symbackprop.problem import Problem
 from symbackprop.solution.derive import exact_gradients
-from symbackprop.sweep import Contribution, Delta, Derivation, Gradient
 
 Numbers = float | list[float]
 
@@ -219,7 +219,7 @@ class _Maker:
         return self.latex(left) + ("" if right is None else f" = {self.latex(right)}")
 
     def delta(self, delta: Delta) -> DeltaEntry:
-        name = self._delta_name(delta)
+        name = self.derivation.delta_name(delta)
         value = self.evaluation.deltas.get(name) if self.evaluation else None
         return DeltaEntry(
             name=name,
@@ -230,9 +230,6 @@ class _Maker:
             contributions=[self._contribution(one) for one in delta.contributions],
             value=None if value is None else float(value),
         )
-
-    def _delta_name(self, delta: Delta) -> str:
-        return delta.symbol.name if delta.symbol else f"d{self.derivation.output.name}_d{delta.node.name}"
 
     def _contribution(self, contribution: Contribution) -> ContributionEntry:
         return ContributionEntry(

@@ -75,17 +75,26 @@ class Writer:
         return words
 
 
-def split_sum(side: str, width: int) -> list[str]:
-    """A side in pieces of at most about `width` characters, broken before a + or - outside all brackets.
+def split_sum(side: str, width: int, deepest: int = 1) -> list[str]:
+    """A side in pieces of at most about `width` characters, broken before a + or -.
+
+    Outside all brackets where that is enough, else also inside of `deepest` brackets.
 
     >>> split_sum("a + b - (c + d)", 6)
     ['a + b', '- (c + d)']
     """
+    pieces = [side]
+    for level in range(deepest + 1):
+        pieces = [part for piece in pieces for part in _split_at(piece, width, level)]
+    return pieces
+
+
+def _split_at(side: str, width: int, level: int) -> list[str]:
     pieces: list[str] = []
     depth = start = last = 0
     for place, character in enumerate(side):
         depth += (character in OPENING) - (character in CLOSING)
-        if depth == 0 and side[place : place + 3] in (" + ", " - "):
+        if depth <= level and side[place : place + 3] in (" + ", " - "):
             if place - start > width and last > start:
                 pieces.append(side[start:last])
                 start = last + 1

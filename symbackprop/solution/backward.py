@@ -7,6 +7,7 @@ from itertools import groupby
 
 from sympy import Expr, S, Symbol
 
+from symbackprop.derivation import Delta, Derivation, Gradient
 from symbackprop.expressions import Quotient, add, is_constant, mul
 from symbackprop.graph import Node, Role
 from symbackprop.problem import Problem
@@ -22,7 +23,6 @@ from symbackprop.solution.steps import (
     equation,
     text,
 )
-from symbackprop.sweep import Delta, Derivation, Gradient
 
 FORMS = ("chain", "delta", "paths", "closed")
 
@@ -200,11 +200,11 @@ def delta_numbers(derivation: Derivation, values: Environment) -> Iterator[Step]
         if not delta.contributions:
             continue
         if delta.symbol is None:
-            if quotient in values and any(
-                c.consumer == derivation.output or c.consumer in shown for c in delta.contributions
-            ):
+            upstream = (contribution.consumer for contribution in delta.contributions)
+            if quotient in values and any(one == derivation.output or one in shown for one in upstream):
                 shown.add(delta.node)
-                lines.append(substituted(quotient, mul(delta.sign, delta.expression), values))
+                if not is_constant(delta.expression):
+                    lines.append(substituted(quotient, mul(delta.sign, delta.expression), values))
                 lines += _partial_numbers(derivation, delta.node, values)
             continue
         by_factors = delta.collapse is None and any(c.consumer in shown for c in delta.contributions)
@@ -220,8 +220,11 @@ def _partial_numbers(derivation: Derivation, node: Symbol, values: Environment) 
     """The slopes behind an unnamed derivative, as ∂ŷ/∂t = ŷ(1 - ŷ)."""
     for parent in derivation.graph[node].parents:
         local = derivation.partials.get((node, parent))
+        behind = derivation.deltas.get(parent.name)
+        if local is None or behind is None or behind.symbol is None or behind.collapse is not None:
+            continue
         quotient = Quotient(node, parent)
-        if local is not None and quotient in values and not is_constant(local):
+        if quotient in values and not is_constant(local):
             yield substituted(quotient, local, values)
 
 

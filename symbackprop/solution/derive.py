@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from sympy import Expr, Rational, S, Symbol
 
+from symbackprop.derivation import Derivation
 from symbackprop.exact import TooLong, exact_value
 from symbackprop.expressions import AtStep, add, mul, neg, size
 from symbackprop.forward import cost, forward
@@ -14,7 +15,7 @@ from symbackprop.graph import Role
 from symbackprop.numeric.compiled import Evaluation
 from symbackprop.problem import Problem
 from symbackprop.solution.backward import backward_pass, delta_numbers, gradient_numbers
-from symbackprop.solution.forward import forward_numbers, forward_pass
+from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
 from symbackprop.solution.lines import Environment, environment, update
 from symbackprop.solution.steps import (
@@ -30,7 +31,6 @@ from symbackprop.solution.steps import (
     equation,
     text,
 )
-from symbackprop.sweep import Derivation
 
 SHORT = 8
 """An exact value is shown where it writes no more symbols than this."""
@@ -98,7 +98,7 @@ def _costs(derivation: Derivation) -> Iterator[Step]:
 def _numbers(
     problem: Problem, derivation: Derivation, evaluation: Evaluation, example: int | None
 ) -> Iterator[Step]:
-    values = environment(derivation, evaluation)
+    values = environment(problem, derivation, evaluation)
     if example is None:
         yield Heading(2, text("With numbers"))
     else:
@@ -106,6 +106,7 @@ def _numbers(
     yield from given(problem, values)
     yield Heading(3, text("Values, forward"))
     yield from _demoted(forward_numbers(problem, values))
+    yield from at_kinks(problem, values)
     yield Heading(3, text("Deltas, backward"))
     yield from delta_numbers(derivation, values)
     yield Heading(3, text("Gradients"))

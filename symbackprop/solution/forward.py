@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sympy import Symbol
+import sympy
+from sympy import Add, Expr, Symbol
 
 from symbackprop import functions
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import Prime, call
+from symbackprop.exact import TooLong, exact_value
+from symbackprop.expressions import Prime, Rewriter, call, divide
 from symbackprop.graph import Graph, Node
 from symbackprop.language import parse_expression
 from symbackprop.partials import local_partials
@@ -42,6 +44,8 @@ def function_lines(graph: Graph, conventions: Conventions) -> Iterator[Step]:
     z = Symbol("z")
     found: list[Equation] = []
     for head in heads_in(graph):
+        if head is functions.softmax:
+            found.append(_softmax_line(graph))
         entry = functions.BY_HEAD.get(head)
         if entry is None or not entry.formula:
             continue
@@ -54,6 +58,19 @@ def function_lines(graph: Graph, conventions: Conventions) -> Iterator[Step]:
     if found:
         yield Sentence(text("The functions and their slopes:"))
         yield Formulas(tuple(found))
+
+
+def _softmax_line(graph: Graph) -> Equation:
+    """softmax_1(z) = e^{z_1}/(e^{z_1} + …), at the first that stands in the graph."""
+    first = next(part for node in graph.inner for part in _calls(node, functions.softmax))
+    index, inputs = first.args
+    terms = [call(sympy.exp, one) for one in inputs]
+    return equation(first, divide(terms[index - 1], Add(*terms, evaluate=False)))
+
+
+def _calls(node: Node, head: type[sympy.Function]) -> list[Expr]:
+    assert node.expression is not None
+    return sorted(node.expression.atoms(head), key=str)
 
 
 def forward_pass(problem: Problem) -> Iterator[Step]:
@@ -70,6 +87,32 @@ def forward_numbers(problem: Problem, values: Environment) -> Iterator[Step]:
     """Every node: symbols = numbers = value."""
     lines = [(node, substituted(node.symbol, node.expression, values)) for node in problem.graph.inner]
     yield from by_layer(problem.graph, lines)
+
+
+def at_kinks(problem: Problem, values: Environment) -> Iterator[Step]:
+    """Which nodes are exactly at a kink, where the slope is a convention."""
+    for node in problem.graph.inner:
+        for part in _calls(node, sympy.Function):
+            entry = functions.BY_HEAD.get(part.func)
+            if entry is not None and any(
+                _is_zero(kink, entry.arguments, part, values) for kink in entry.kinks
+            ):
+                yield Sentence(
+                    text(
+                        "{node} is exactly at a kink of {part}: its slope there is taken by convention.",
+                        node=node.symbol,
+                        part=part,
+                    )
+                )
+
+
+def _is_zero(kink: str, names: tuple[str, ...], part: Expr, values: Environment) -> bool:
+    inner = Rewriter(dict(zip(map(Symbol, names), part.args, strict=True)))(parse_expression(kink))
+    numbers = {symbol: sympy.Rational(values[symbol]) for symbol in inner.free_symbols}
+    try:
+        return bool(exact_value(inner, numbers).is_zero)
+    except TooLong:
+        return False
 
 
 def by_layer(graph: Graph, lines: Sequence[tuple[Node, Equation]]) -> Iterator[Step]:

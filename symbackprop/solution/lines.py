@@ -10,21 +10,26 @@ import sympy
 from sympy import Basic, Expr, Symbol
 
 from symbackprop.conventions import Conventions
+from symbackprop.derivation import Derivation
 from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg
+from symbackprop.graph import Role
 from symbackprop.notation.numbers import NumberFormat
 from symbackprop.numeric.compiled import Evaluation
+from symbackprop.problem import Problem
 from symbackprop.solution.steps import Digits, Equation, Math, Substituted, Value, equation
-from symbackprop.sweep import Derivation
 
 Environment = Mapping[Basic, Any]
 
 
 def environment(
-    derivation: Derivation, evaluation: Evaluation, example: int | None = None
+    problem: Problem, derivation: Derivation, evaluation: Evaluation, example: int | None = None
 ) -> dict[Basic, Any]:
     """The number of every symbol and written derivative, for one example of a batch.
 
+    Constants keep the digits that were typed.
+
     Args:
+        problem: where the derivation comes from.
         derivation: says which delta belongs to which node.
         evaluation: the numbers.
         example: the place within the batch, from 0; None: the numbers are of one example.
@@ -35,11 +40,13 @@ def environment(
 
     output = derivation.output
     found: dict[Basic, Any] = {Symbol(name): pick(value) for name, value in evaluation.values.items()}
-    for name, delta in derivation.deltas.items():
-        if delta.symbol is not None and delta.symbol.name in evaluation.deltas:
-            found[delta.symbol] = pick(evaluation.deltas[delta.symbol.name])
-        if name in derivation.deltas and _has(evaluation, name):
-            found[Quotient(output, delta.node)] = pick(evaluation.deltas[name]) * int(delta.sign)
+    for node in problem.graph.having(Role.CONSTANT):
+        found[node.symbol] = problem.values[node.name]
+    for delta in derivation.deltas.values():
+        value = evaluation.deltas.get(derivation.delta_name(delta))
+        if value is not None:
+            found[delta.symbol or Quotient(output, delta.node)] = pick(value)
+            found[Quotient(output, delta.node)] = pick(value) * int(delta.sign)
     for (consumer, node), local in derivation.partials.items():
         name = f"d{consumer.name}_d{node.name}"
         if name in evaluation.partials:
@@ -51,14 +58,6 @@ def environment(
     for name, value in evaluation.gradients.items():
         found[Quotient(output, Symbol(name))] = pick(value)
     return found
-
-
-def _has(evaluation: Evaluation, node: str) -> bool:
-    try:
-        evaluation.deltas[node]
-    except KeyError:
-        return False
-    return True
 
 
 def substituted(

@@ -16,7 +16,7 @@ from symbackprop.numeric.train import Iteration, Trace
 from symbackprop.problem import Problem, Training
 from symbackprop.solution.backward import backward_pass, delta_numbers, gradient_numbers
 from symbackprop.solution.derive import parameter_rows
-from symbackprop.solution.forward import forward_numbers, forward_pass
+from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
 from symbackprop.solution.lines import Environment, environment, update
 from symbackprop.solution.steps import (
@@ -155,7 +155,9 @@ class _Writer:
         yield from parameter_rows(self.problem, self.iteration.before)
         for place, example in enumerate(examples or [0]):
             several = len(examples) > 1
-            values = environment(self.trace.derivation, self.iteration.evaluation, place if several else None)
+            values = environment(
+                self.problem, self.trace.derivation, self.iteration.evaluation, place if several else None
+            )
             yield from self._example(values, example if several else None)
         if len(examples) > 1:
             yield from self._batch()
@@ -171,6 +173,7 @@ class _Writer:
         yield Heading(3, text("Forward pass"))
         for step in forward_numbers(self.problem, values):
             yield Heading(4, step.text) if isinstance(step, Heading) else step
+        yield from at_kinks(self.problem, values)
         yield Heading(3, text("Deltas"))
         yield from delta_numbers(self.trace.derivation, values)
         yield Heading(3, text("Gradients: {count} values", count=len(self.iteration.gradients)))

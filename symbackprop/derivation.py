@@ -1,0 +1,289 @@
+"""A derivation: the deltas of a graph as sums of contributions, and its gradients in four forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from sympy import Expr, S, Symbol
+
+from symbackprop.conventions import Conventions
+from symbackprop.errors import OptionError
+from symbackprop.expressions import Quotient, Rewriter, add, is_constant, mul, size
+from symbackprop.graph import Collapse, Graph
+from symbackprop.notation.latex import LATEX
+from symbackprop.notation.printer import Printer
+
+PAGE = 400
+"""Symbols on a page: closed forms and lists of paths beyond it are written only when insisted on."""
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """One consumer's share of a node's derivative: upstream × local partial.
+
+    Attributes:
+        consumer: the node that uses this one.
+        upstream: ∂L/∂consumer: its delta by name, or in line; 1 at the output.
+        local: ∂consumer/∂node.
+    """
+
+    consumer: Symbol
+    upstream: Expr
+    local: Expr
+
+    @property
+    def expression(self) -> Expr:
+        """upstream × local, in the order of the chain."""
+        return mul(self.upstream, self.local)
+
+
+@dataclass(frozen=True)
+class Delta:
+    """The derivative of the output by one node.
+
+    Attributes:
+        node: the node.
+        symbol: the name of the delta; None: it is written in line.
+        contributions: one for each consumer; their sum is the derivative.
+        sign: -1 where the convention makes a delta -∂L/∂node, else 1.
+        collapse: a declared shorter form, which the expression then is.
+    """
+
+    node: Symbol
+    symbol: Symbol | None
+    contributions: tuple[Contribution, ...]
+    sign: Expr = S.One
+    collapse: Collapse | None = None
+
+    @cached_property
+    def factors(self) -> Expr:
+        """The sum of the contributions, in the sign of the convention."""
+        if not self.contributions:
+            return self.sign
+        return add(*(mul(self.sign, contribution.expression) for contribution in self.contributions))
+
+    @property
+    def expression(self) -> Expr:
+        """What the delta equals: the collapsed form where there is one, else the sum of contributions."""
+        return self.factors if self.collapse is None else mul(self.sign, self.collapse.final)
+
+    @property
+    def derivative(self) -> Expr:
+        """∂L/∂node as others refer to it: by name, or in line."""
+        return mul(self.sign, self.symbol or self.expression)
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from a node to the output.
+
+    Attributes:
+        nodes: the symbols on the way, the output first.
+        factors: the local partials between neighbours, in the order of the chain.
+    """
+
+    nodes: tuple[Symbol, ...]
+    factors: tuple[Expr, ...]
+
+    @property
+    def chain(self) -> Expr:
+        """∂L/∂a · ∂a/∂z · ∂z/∂w, every factor named."""
+        return mul(*(Quotient(of, by) for of, by in pairwise(self.nodes)))
+
+    @property
+    def expression(self) -> Expr:
+        """The product of the local partials."""
+        return mul(*self.factors)
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """A graph differentiated: one delta a node as a sum of contributions, one gradient a parameter.
+
+    Attributes:
+        graph: the graph.
+        output: the node that was differentiated.
+        wrt: what it was differentiated by.
+        conventions: the conventions used.
+        partials: ∂consumer/∂node for every edge that the sweep went along.
+        deltas: the delta of every computed node on the way, from the output backwards, by the node's name.
+        gradients: the derivative by every symbol of `wrt`, by name.
+    """
+
+    graph: Graph
+    output: Symbol
+    wrt: tuple[Symbol, ...]
+    conventions: Conventions
+    partials: Mapping[tuple[Symbol, Symbol], Expr]
+    deltas: Mapping[str, Delta]
+    gradients: Mapping[str, Gradient] = field(default_factory=dict)
+
+    def delta_name(self, delta: Delta) -> str:
+        """The name that a delta goes by in numbers: its own, or `dL_da` where it has none."""
+        return str(delta.symbol.name) if delta.symbol else f"d{self.output.name}_d{delta.node.name}"
+
+    def active_consumers(self, symbol: Symbol) -> Sequence[Symbol]:
+        """The consumers of a node through which the output depends on it."""
+        return [consumer for consumer in self.graph.consumers[symbol] if (consumer, symbol) in self.partials]
+
+    @cached_property
+    def _closed_values(self) -> Rewriter:
+        """Rewrites nodes and deltas into given symbols only."""
+        rewrite = Rewriter({})
+        for node in self.graph.inner:
+            rewrite.learn(node.symbol, rewrite(node.expression))
+        for delta in self.deltas.values():
+            if delta.symbol is not None:
+                rewrite.learn(delta.symbol, rewrite(delta.expression))
+        return rewrite
+
+    @cached_property
+    def _closed_sizes(self) -> dict[Symbol, int]:
+        """How long each node and delta becomes when it is written in given symbols only."""
+        sizes: dict[Symbol, int] = {}
+        for node in self.graph.inner:
+            sizes[node.symbol] = _size_with(node.expression, sizes)
+        for delta in self.deltas.values():
+            if delta.symbol is not None:
+                sizes[delta.symbol] = _size_with(delta.expression, sizes)
+        return sizes
+
+    def closed(self, expression: Expr) -> Expr:
+        """The expression in inputs and parameters only."""
+        result: Expr = self._closed_values(expression)
+        return result
+
+    def closed_size(self, expression: Expr) -> int:
+        """How many symbols `closed` would write, found without writing them."""
+        return _size_with(expression, self._closed_sizes)
+
+    def latex(self) -> str:
+        """All gradients as LaTeX, one `\\[…\\]` each."""
+        return "\n".join(rf"\[ {gradient.latex()} \]" for gradient in self.gradients.values())
+
+    def _repr_latex_(self) -> str:
+        return self.latex()
+
+
+@dataclass(frozen=True, eq=False)
+class Gradient:
+    """The derivative of the output by one symbol, in four forms.
+
+    Attributes:
+        wrt: the symbol.
+        delta: its contributions.
+        derivation: where it belongs.
+    """
+
+    wrt: Symbol
+    delta: Delta
+    derivation: Derivation = field(repr=False)
+
+    @property
+    def symbol(self) -> Quotient:
+        """∂L/∂w, as it is written."""
+        return Quotient(self.derivation.output, self.wrt)
+
+    @property
+    def contributions(self) -> tuple[Contribution, ...]:
+        """One for each consumer; at fan-out and for shared weights there are several."""
+        return self.delta.contributions
+
+    @cached_property
+    def expression(self) -> Expr:
+        """The gradient by the deltas' names: δ_a1 x_1."""
+        if self.wrt == self.derivation.output:
+            return S.One
+        return add(*(contribution.expression for contribution in self.contributions))
+
+    @property
+    def chain(self) -> Expr:
+        """∂L/∂z_1 · ∂z_1/∂w_11, every factor named; at fan-out the sum over consumers."""
+        output = self.derivation.output
+        return add(
+            *(
+                Quotient(output, self.wrt)
+                if contribution.consumer == output
+                else mul(Quotient(output, contribution.consumer), Quotient(contribution.consumer, self.wrt))
+                for contribution in self.contributions
+            )
+        )
+
+    def count_paths(self) -> int:
+        """The number of ways from the symbol to the output, found without walking them."""
+        derivation = self.derivation
+        ways = {derivation.output: 1}
+        for name in derivation.deltas:
+            symbol = Symbol(name)
+            if symbol != derivation.output:
+                ways[symbol] = sum(ways[consumer] for consumer in derivation.active_consumers(symbol))
+        return (
+            ways[self.wrt]
+            if self.wrt in ways
+            else sum(ways[c] for c in derivation.active_consumers(self.wrt))
+        )
+
+    def paths(self, *, large: bool = False) -> Iterator[Path]:
+        """Every path from the symbol to the output; their expressions add up to the gradient.
+
+        Args:
+            large: walk them even where there are more than fit on a page.
+
+        Raises:
+            OptionError: there are; the message says how many.
+        """
+        derivation = self.derivation
+        count = self.count_paths()
+        if count > PAGE and not large:
+            raise OptionError(
+                f"{count} paths lead from {self.wrt.name} to {derivation.output.name}: over a page",
+                fix="ask for them with large=True (--large), or take the delta form",
+            )
+        pending: list[tuple[tuple[Symbol, ...], tuple[Expr, ...]]] = []
+        if self.contributions:
+            pending.append(((self.wrt,), ()))
+        while pending:
+            nodes, factors = pending.pop()
+            if nodes[0] == derivation.output:
+                yield Path(nodes, factors)
+                continue
+            pending.extend(
+                ((consumer, *nodes), (derivation.partials[consumer, nodes[0]], *factors))
+                for consumer in reversed(derivation.active_consumers(nodes[0]))
+            )
+
+    def closed(self, *, large: bool = False) -> Expr:
+        """The gradient in inputs and parameters only.
+
+        Args:
+            large: write it even where it is longer than a page.
+
+        Raises:
+            OptionError: it would be longer than a page; the message says how long.
+        """
+        length = self.derivation.closed_size(self.expression)
+        if length > PAGE and not large:
+            raise OptionError(
+                f"the closed form of the derivative by {self.wrt.name} has {length} symbols, over a page",
+                known=f"by the deltas' names it takes {size(self.expression)}",
+                fix="ask for it with large=True (--large), or take the delta form",
+            )
+        return self.derivation.closed(self.expression)
+
+    def latex(self) -> str:
+        """∂L/∂w = its chain = its delta form."""
+        show = Printer(LATEX, self.derivation.conventions)
+        return " = ".join(dict.fromkeys(map(show, (self.symbol, self.chain, self.expression))))
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+
+def _size_with(expression: Any, sizes: Mapping[Symbol, int]) -> int:
+    if expression.args and not is_constant(expression):
+        return sum(_size_with(argument, sizes) for argument in expression.args)
+    return sizes.get(expression, 1)

@@ -1,0 +1,190 @@
+"""The [network] and [loss] of a spec -> a network: names are made, shapes are checked."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import partial
+
+from sympy import Rational
+
+from symbackprop import spec as files
+from symbackprop.activations import ACTIVATIONS
+from symbackprop.errors import Gathering, did_you_mean, listing
+from symbackprop.language import check_name
+from symbackprop.losses import LOSSES
+from symbackprop.network import Layer, Network, Objective, PenaltyTerm, build_network, default_layer, numbered
+
+
+def exact(number: Decimal | int) -> Rational:
+    """A number of the file with all its digits."""
+    return Rational(str(number))
+
+
+class NetworkReader(Gathering):
+    """Reads the layers and the loss, and gathers the mistakes on the way.
+
+    Args:
+        spec: the whole file.
+        section: its [network].
+    """
+
+    def __init__(self, spec: files.Spec, section: files.NetworkSection) -> None:
+        super().__init__()
+        self.spec, self.section = spec, section
+
+    def read(self) -> tuple[Network, Objective] | None:
+        """The network and its objective; nothing where there are mistakes."""
+        section = self.section
+        if section.notation != "component":
+            self.refuse(
+                f"{section.notation} notation is not built yet",
+                "network.notation",
+                known="component",
+                fix='write notation = "component", or leave the line out',
+            )
+        depth = len(section.layers)
+        inputs = self._names(section.inputs, "x", "network.inputs")
+        last = section.layers[-1].units
+        targets = self._names(last if section.targets is None else section.targets, "y", "network.targets")
+        if inputs is None:
+            self.refuse(
+                "network.inputs is missing", "network", fix='add inputs = ["x_1", "x_2"], or inputs = 2'
+            )
+        if len(targets or ()) != last:
+            self.refuse(
+                f"the last layer has {last} units and there are {len(targets or ())} targets",
+                "network.targets",
+                fix="give one target for each output",
+            )
+        layers = [self._layer(place, layer, depth) for place, layer in enumerate(section.layers, 1)]
+        widths = [len(inputs or ()), *(layer.units for layer in section.layers)]
+        for place, layer in enumerate(section.layers, 1):
+            if widths[place - 1]:
+                self._check_shapes(place, layer, widths[place - 1])
+        objective = self._objective(section.layers[-1])
+        if self.mistakes or inputs is None or targets is None or objective is None:
+            return None
+        return build_network(inputs, targets, layers, objective), objective
+
+    def _names(self, given: int | list[str] | None, letter: str, where: str) -> list[str] | None:
+        if isinstance(given, int):
+            return [numbered(letter, (place, given)) for place in range(1, given + 1)]
+        for name in given or ():
+            self.attempt(partial(check_name, name, where))
+        return given
+
+    def _activation(self, layer: files.LayerSection) -> str:
+        return layer.activation or self.section.activation
+
+    def _layer(self, number: int, section: files.LayerSection, depth: int) -> Layer:
+        where = f"network.layers[{number - 1}]"
+        name = self._activation(section)
+        if name not in ACTIVATIONS:
+            fix = did_you_mean(name, ACTIVATIONS)
+            self.refuse(
+                f"unknown activation {name!r}", f"{where}.activation", known=listing(ACTIVATIONS, 30), fix=fix
+            )
+        elif section.alpha is not None and not ACTIVATIONS[name].takes_alpha:
+            self.refuse(
+                f"{name} has no constant alpha", f"{where}.alpha", known="leaky_relu and elu have one"
+            )
+        elif ACTIVATIONS[name].untrainable and self.spec.training:
+            why = ACTIVATIONS[name].untrainable
+            self.refuse(
+                f"a network with {name} cannot be trained by gradients: {why}",
+                f"{where}.activation",
+                fix="take sigmoid, or leave [training] out and derive only",
+            )
+        elif ACTIVATIONS[name].whole_layer and section.units == 1:
+            self.refuse(
+                f"{name} over one unit is always 1", f"{where}.activation", fix="use sigmoid, or two units"
+            )
+        letters = section.symbols.model_dump(exclude_none=True)
+        for role, letter in letters.items():
+            self.attempt(partial(check_name, letter, f"{where}.symbols.{role}"))
+        usual = default_layer(number, depth, section.units, name, **letters)
+        return Layer(
+            usual.units,
+            usual.activation,
+            usual.weight,
+            usual.bias,
+            usual.preactivation,
+            usual.output,
+            usual.delta,
+            has_bias=section.bias is not False,
+            alpha=None if section.alpha is None else exact(section.alpha),
+        )
+
+    def _objective(self, last: files.LayerSection) -> Objective | None:
+        section = self.spec.loss
+        if section is None:
+            self.refuse("a [network] needs a [loss]", "loss", fix='add [loss] with name = "mse"')
+            return None
+        if section.name not in LOSSES:
+            fix = did_you_mean(section.name, LOSSES)
+            self.refuse(f"unknown loss {section.name!r}", "loss.name", known=listing(LOSSES), fix=fix)
+            return None
+        loss = LOSSES[section.name]
+        if loss.activations and self._activation(last) not in loss.activations:
+            allowed = " or ".join(loss.activations)
+            self.refuse(
+                f"{section.name} takes outputs without an activation, and that is {self._activation(last)}",
+                "loss.name",
+                fix=f'give the last layer activation = "{allowed}"',
+            )
+        if section.delta is not None and "delta" not in loss.parameters:
+            self.refuse(f"{section.name} has no constant delta", "loss.delta", known="huber has one")
+        parameters = {} if section.delta is None else {"delta": exact(section.delta)}
+        self.attempt(lambda: check_name(section.symbol, "loss.symbol"))
+        return Objective(
+            section.name,
+            section.symbol,
+            exact(section.factor),
+            section.reduction == "mean",
+            parameters,
+            tuple(
+                PenaltyTerm(one.name, one.symbol, exact(one.factor), one.bias, one.per_example)
+                for one in section.penalties
+            ),
+        )
+
+    def _check_shapes(self, number: int, section: files.LayerSection, inputs: int) -> None:
+        """A row of weights for each unit, a column for each input; a bias for each unit."""
+        where = f"network.layers[{number - 1}]"
+        if section.weight is not None:
+            widths = sorted({len(row) for row in section.weight})
+            found = (
+                f"{len(section.weight)} × {widths[0] if len(widths) == 1 else 'rows of different lengths'}"
+            )
+            expected, turned = f"{section.units} × {inputs}", f"{inputs} × {section.units}"
+            if found != expected:
+                self.refuse(
+                    f"the weights of layer {number} have the wrong shape",
+                    f"{where}.weight",
+                    known=f"expected {expected} (a row a unit, a column an input), found {found}",
+                    fix="transpose it" if found == turned else "write one list of numbers for each unit",
+                )
+        if isinstance(section.bias, list) and len(section.bias) != section.units:
+            self.refuse(
+                f"the biases of layer {number} are the wrong number",
+                f"{where}.bias",
+                known=f"expected {section.units}, one for each unit; found {len(section.bias)}",
+            )
+
+
+def network_values(spec: files.Spec, network: Network) -> dict[str, Rational]:
+    """The numbers that the layers and the penalties give, by the names of the graph."""
+    values: dict[str, Rational] = {}
+    assert spec.network is not None
+    assert spec.loss is not None
+    for section, rows, biases in zip(spec.network.layers, network.weights, network.biases, strict=True):
+        for names, numbers in zip(rows, section.weight or (), strict=False):
+            values |= {name: exact(number) for name, number in zip(names, numbers, strict=True)}
+        for name, number in zip(biases, section.bias or (), strict=False):
+            values[name] = exact(number)
+    for penalty in spec.loss.penalties:
+        if penalty.strength is not None:
+            values[penalty.symbol] = exact(penalty.strength)
+        if penalty.per_example:
+            values["m"] = Rational(spec.training.batch_size if spec.training else 1)
+    return values
