@@ -1,0 +1,57 @@
+"""Runs what the documents show: Python sessions, and `$` commands with what they print."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sybil import Example, Sybil
+from sybil.document import Document
+from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.region import Region
+
+ROOT = Path(__file__).parent
+_BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def console(document: Document) -> Iterator[Region]:
+    """Every ```console block: lines that begin with `$ ` are run, the others are what they print."""
+    for block in _BLOCK.finditer(document.text):
+        yield Region(block.start(), block.end(), parsed=block.group(1), evaluator=run)
+
+
+def run(example: Example) -> str | None:
+    """Run the commands of a block; a line `...` stands for any lines."""
+    for part in re.split(r"^\$ ", str(example.parsed), flags=re.MULTILINE)[1:]:
+        command, _, expected = part.partition("\n")
+        environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        done = subprocess.run(
+            shlex.split(command),
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            check=False,
+            timeout=100,
+        )
+        if not matches(done.stdout, expected):
+            return f"{command}\nprinted:\n{done.stdout}\nnot:\n{expected}"
+    return None
+
+
+def matches(printed: str, expected: str) -> bool:
+    """Whether the printed lines are the expected ones, `...` standing for any."""
+    lines = [".*?" if line == "..." else re.escape(line + "\n") for line in expected.splitlines()]
+    return re.fullmatch("".join(lines), printed, re.DOTALL) is not None
+
+
+pytest_collect_file = Sybil(
+    parsers=[console, PythonCodeBlockParser()],
+    patterns=["README.md", "CONTRIBUTING.md", "examples/*/README.md"],
+).pytest()
