@@ -7,7 +7,7 @@ factor 0 kills, signs go to the front, numbers multiply) and leave everything el
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy
@@ -85,6 +85,11 @@ def call(function: type[Function], *arguments: Basic) -> Expr:
     return function(*arguments, evaluate=False)
 
 
+def _expression(value: Any) -> Expr:
+    """A number or an expression as SymPy's; text is refused, for SymPy would run it."""
+    return sympy.sympify(value, strict=True)
+
+
 def negative_part(expression: Expr) -> tuple[bool, Expr]:
     """The sign in front of an expression, and what stands behind it.
 
@@ -109,7 +114,7 @@ def add(*terms: Any) -> Expr:
     (y, x)
     """
     kept: list[Expr] = []
-    for term in map(sympy.sympify, terms):
+    for term in map(_expression, terms):
         if isinstance(term, Add):
             kept.extend(term.args)
         elif term is not S.Zero:
@@ -140,6 +145,10 @@ def mul(*factors: Any) -> Expr:
     >>> mul(y, -1, x, 1).args
     (-1, y, x)
     """
+    return _product(factors)
+
+
+def _product(factors: Sequence[Any]) -> Expr:
     negative, kept = _opened(factors)
     if S.Zero in kept:
         return S.Zero
@@ -151,11 +160,11 @@ def mul(*factors: Any) -> Expr:
     return _signed(negative, [factor for factor in kept if factor is not S.One])
 
 
-def _opened(factors: tuple[Any, ...]) -> tuple[bool, list[Expr]]:
+def _opened(factors: Sequence[Any]) -> tuple[bool, list[Expr]]:
     """The factors with their signs taken off and the products among them opened."""
     negative = False
     kept: list[Expr] = []
-    pending = [sympy.sympify(factor) for factor in reversed(factors)]
+    pending = [_expression(factor) for factor in reversed(factors)]
     while pending:
         minus, factor = negative_part(pending.pop())
         negative ^= minus
@@ -171,7 +180,7 @@ def _coefficient(factor: Expr) -> Expr:
     if isinstance(factor, Number):
         return factor
     if isinstance(factor, Mul):
-        return next((part for part in factor.args if isinstance(part, Number)), S.One)
+        return sympy.prod([part for part in factor.args if isinstance(part, Number)], S.One)
     return S.One
 
 
@@ -203,12 +212,13 @@ def neg(expression: Any) -> Expr:
 
 def power(base: Expr, exponent: Any) -> Expr:
     """x^n as written; x^1 is x, x^0 is 1, and the number in (2x)^{-1} becomes the factor 1/2."""
-    exponent = sympy.sympify(exponent)
+    exponent = _expression(exponent)
     if exponent is S.Zero:
         return S.One
     if exponent is S.One or base is S.One:
         return base
-    if isinstance(base, Pow) and isinstance(base.exp, Integer) and isinstance(exponent, Integer):
+    merging = isinstance(base, Pow) and isinstance(base.exp, Integer) and isinstance(exponent, Integer)
+    if merging and not isinstance(base.base, Number):
         return power(base.base, base.exp * exponent)
     if exponent is S.NegativeOne and base is not S.Zero:
         if isinstance(base, Number):
@@ -221,7 +231,8 @@ def power(base: Expr, exponent: Any) -> Expr:
 def divide(numerator: Any, denominator: Expr) -> Expr:
     """p/q as one fraction."""
     reciprocal = power(denominator, -1)
-    return mul(numerator, *(reciprocal.args if isinstance(reciprocal, Mul) else [reciprocal]))
+    parts = (reciprocal,) if not isinstance(reciprocal, Mul) else reciprocal.args
+    return _product([*(numerator.args if _is_fraction(numerator) else (numerator,)), *parts])
 
 
 def rebuild(expression: Basic, arguments: tuple[Basic, ...]) -> Basic:

@@ -70,6 +70,14 @@ def _softmax(index: Expr, inputs: Tuple) -> Expr:
     return sympy.exp(inputs[index - 1]) / sum(sympy.exp(z) for z in inputs)
 
 
+def _rounded(x: Expr, digits: Expr) -> Expr:
+    """Half to even."""
+    scaled = x * 10**digits
+    up = sympy.floor(scaled + S.Half)
+    tie_to_odd = sympy.And(sympy.Eq(scaled + S.Half, up), Ne(2 * sympy.floor(up / 2), up))
+    return Piecewise((up - 1, tie_to_odd), (up, True)) / 10**digits
+
+
 def _gelu_tanh(z: Expr) -> Expr:
     return z / 2 * (1 + sympy.tanh(sympy.sqrt(2 / sympy.pi) * (z + GELU_CUBE * z**3)))
 
@@ -101,7 +109,7 @@ clip = _declare("clip", lambda x, low, high: Piecewise((low, x < low), (high, x 
 where = _declare("where", lambda test, then, other: Piecewise((then, test), (other, True)))
 indicator = _declare("indicator", lambda test: Piecewise((1, test), (0, True)))
 softmax = _declare("softmax", _softmax)
-rounded = _declare("rounded", lambda x, n: sympy.floor(x * 10**n + S.Half) / 10**n)
+rounded = _declare("rounded", _rounded)
 
 
 @dataclass(frozen=True)
@@ -315,3 +323,40 @@ def build(name: str, arguments: list[Basic]) -> Expr:
         )
         raise TypeError(f"{name} is written {name}({wanted})")
     return call(entry.head, *arguments, *(entry.defaults[one] for one in missing))
+
+
+def from_sympy(expression: Any) -> Expr:
+    """An expression made with SymPy, its kinked functions replaced by those of the language.
+
+    >>> from_sympy(sympy.Abs(sympy.Symbol("x")))
+    absolute(x)
+    """
+    whole = sympy.sympify(expression, strict=True)
+    if not whole.args:
+        return sympy.Rational(str(whole)) if isinstance(whole, sympy.Float) else whole
+    arguments = [from_sympy(argument) for argument in whole.args]
+    if isinstance(whole, Piecewise):
+        return _nested([(value, test) for value, test in arguments])
+    if isinstance(whole, sympy.Max | sympy.Min):
+        return build("max" if isinstance(whole, sympy.Max) else "min", arguments)
+    head = _SYMPY_TWINS.get(whole.func)
+    if head is not None:
+        return call(head, *arguments)
+    if arguments == list(whole.args):
+        return whole
+    return (
+        whole.func(*arguments)
+        if isinstance(whole, sympy.Tuple | Boolean)
+        else whole.func(*arguments, evaluate=False)
+    )
+
+
+def _nested(pairs: list[tuple[Expr, Basic]]) -> Expr:
+    """where(test, value, where(…)): the last value stands for whatever is left."""
+    *before, (result, _) = pairs
+    for value, test in reversed(before):
+        result = call(where, test, value, result)
+    return result
+
+
+_SYMPY_TWINS: Mapping[Any, type[Function]] = {sympy.Abs: absolute, sympy.sign: signum}

@@ -8,10 +8,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
 
-import sympy
 from sympy import Expr, Symbol
 
-from symbackprop import gates
+from symbackprop import functions, gates
 from symbackprop.errors import GraphError, Mistake, did_you_mean, listing, raise_all
 from symbackprop.expressions import symbols_in
 from symbackprop.language import Equation, check_name, parse_equations
@@ -182,7 +181,7 @@ class Graph:
         read = parse_equations(equations) if isinstance(equations, str) else list(equations)
         named = _with_names(read, {*parameters, *(inputs or ()), *targets})
         roles = _given_roles(parameters, inputs, targets)
-        _check_equations(named, roles, open_names=inputs is None)
+        _check_equations(named, roles, read if inputs is not None else ())
         result = Symbol(output) if output else named[-1][0]
         if output and result not in dict(named):
             raise GraphError(
@@ -203,14 +202,12 @@ class Graph:
     ) -> Graph:
         """A graph from SymPy expressions, given by their names; names that none of them gives are leaves.
 
-        >>> x, w = sympy.symbols("x w")
+        >>> x, w = Symbol("x"), Symbol("w")
         >>> graph = Graph.from_expressions({"z": w*x, "L": Symbol("z")**2}, parameters=[w])
         >>> [node.name for node in graph.inner]
         ['z', 'L']
         """
-        named = {
-            sympy.Symbol(str(name)): sympy.sympify(expression) for name, expression in expressions.items()
-        }
+        named = {Symbol(str(name)): functions.from_sympy(one) for name, one in expressions.items()}
         # Assumptions on a symbol make it another symbol of the same name to SymPy; here a name is one thing.
         plain = {
             symbol: Symbol(symbol.name)
@@ -266,7 +263,7 @@ def _with_names(equations: Sequence[Equation], taken: set[str]) -> list[tuple[Sy
     names |= {use for equation in equations for use in equation.uses}
     for equation in equations[:-1]:
         if equation.name is None:
-            raise GraphError("only the last line may be an expression without a name", where=equation.place)
+            raise GraphError("only the last line may be an expression without a name", where=equation.place())
     free = next(name for name in ("f", "y", "F", "out", unused_name("f", names)) if name not in names)
     _check_given(equations)
     return [(Symbol(equation.name or free), equation.expression) for equation in equations]
@@ -277,15 +274,18 @@ def _check_given(equations: Sequence[Equation]) -> None:
     mistakes: list[Mistake] = []
     for equation in equations:
         if equation.name in seen:
-            mistakes.append(GraphError(f"{equation.name!r} is given by two equations", where=equation.place))
+            mistakes.append(
+                GraphError(f"{equation.name!r} is given by two equations", where=equation.place())
+            )
         if equation.name:
             seen[equation.name] = equation
     raise_all(mistakes)
 
 
 def _check_equations(
-    named: Sequence[tuple[Symbol, Expr]], roles: Mapping[Symbol, Role], *, open_names: bool
+    named: Sequence[tuple[Symbol, Expr]], roles: Mapping[Symbol, Role], closed: Sequence[Equation]
 ) -> None:
+    """No name is both given and computed; in the `closed` equations every name is one or the other."""
     computed = {symbol for symbol, _ in named}
     mistakes: list[Mistake] = [
         GraphError(
@@ -294,17 +294,15 @@ def _check_equations(
         for symbol, role in roles.items()
         if symbol in computed
     ]
-    if not open_names:
-        known = [symbol.name for symbol in (*roles, *computed)]
-        undeclared = dict.fromkeys(
-            s for _, e in named for s in symbols_in(e) if s not in roles and s not in computed
-        )
-        for symbol in undeclared:
-            fix = (
-                did_you_mean(symbol.name, known)
-                or f"give {symbol.name} a value under [inputs] or [parameters]"
-            )
-            mistakes.append(GraphError(f"undeclared name {symbol.name!r}", known=listing(known), fix=fix))
+    known = [symbol.name for symbol in (*roles, *computed)]
+    undeclared: dict[str, str] = {}
+    for equation in closed:
+        for name, place in equation.uses.items():
+            if name not in known and name not in undeclared:
+                undeclared[name] = place()
+    for name, where in undeclared.items():
+        fix = did_you_mean(name, known) or f"give {name} a value under [inputs] or [parameters]"
+        mistakes.append(GraphError(f"undeclared name {name!r}", where=where, known=listing(known), fix=fix))
     raise_all(mistakes)
 
 

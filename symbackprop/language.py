@@ -7,12 +7,17 @@ The scalar part of the language: named equations in NumPy's syntax, `+ - * / **`
 from __future__ import annotations
 
 import ast
+import math
 import re
-from collections.abc import Mapping
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
-from sympy import Add, Basic, Eq, Expr, Ge, Gt, Integer, Le, Lt, Ne, Number, Rational, Symbol
+from sympy import Add, Basic, Eq, Expr, Ge, Gt, Integer, Le, Lt, Ne, Number, Rational, Symbol, log
 
 from symbackprop import functions
 from symbackprop.errors import ExpressionError, caret, did_you_mean, listing
@@ -23,8 +28,12 @@ MOST_BRACKETS = 60
 MOST_POWERS = 2
 LARGEST_EXPONENT = 1000
 MOST_DIGITS = 40
+LARGEST_DECIMAL = 308
+MOST_OPERATIONS = 20_000
+DEEP = 400
+DEEP_STACK = 256 * 1024 * 1024
 
-_NAME = re.compile(r"[^\W\d_][^\W_]*(_{1,2}[^\W_]+)*")
+_NAME = re.compile("[A-Za-zΑ-Ωα-ω][A-Za-z0-9Α-Ωα-ω]*(_{1,2}[A-Za-z0-9Α-Ωα-ω]+)*")
 _COMPARISONS: Mapping[type[ast.cmpop], type[Basic]] = {
     ast.Gt: Gt,
     ast.GtE: Ge,
@@ -48,14 +57,14 @@ class Equation:
     Attributes:
         name: the name on the left, or None where the text is a bare expression.
         expression: what it equals.
-        uses: the names in it, each with the place of its first use, ready to print under an error.
-        place: where the equation stands, ready to print.
+        uses: the names in it, each with what tells the place of its first use.
+        place: tells where the equation stands.
     """
 
     name: str | None
     expression: Expr
-    uses: Mapping[str, str]
-    place: str
+    uses: Mapping[str, Callable[[], str]]
+    place: Callable[[], str]
 
 
 def check_name(name: str, where: str = "") -> str:
@@ -68,7 +77,7 @@ def check_name(name: str, where: str = "") -> str:
         raise ExpressionError(
             f"{name!r} is not a name",
             where=where,
-            fix="a name is a letter, then letters or digits, with _ before an index: w_11, yhat, theta_0",
+            fix="a name is a Latin or Greek letter, then letters or digits, _ before an index: w_11, yhat",
         )
     if name in functions.FUNCTIONS or name in functions.ALIASES or name in _ARRAYS:
         raise ExpressionError(
@@ -119,20 +128,20 @@ class _Reader:
 
     def __init__(self, text: str, label: str, constants: Mapping[str, Expr]) -> None:
         self.text, self.label, self.constants = text, label, constants
-        self.uses: dict[str, str] = {}
+        self.lines = text.splitlines() or [""]
+        self.stripped = [re.sub(r"\blambda\b", _TWIN, line.strip()) for line in self.lines]
+        self.uses: dict[str, Callable[[], str]] = {}
 
     def place(self, line: int, column: int) -> str:
         return caret(self.text, line, column, self.label)
 
     def statements(self) -> list[ast.stmt]:
         self._refuse_monsters()
-        twin = re.sub(r"\blambda\b", _TWIN, self.text)
         try:
-            lines = twin.splitlines() if "\n" in twin else [twin]
-            return ast.parse("\n".join(line.strip() for line in lines)).body
+            return _parsed("\n".join(self.stripped)).body
         except SyntaxError as error:
-            line, column = error.lineno or 1, error.offset or 1
-            column += self._indent(line)
+            line = min(error.lineno or 1, len(self.lines))
+            column = (error.offset or 1) + self._indent(line)
             message = (error.msg or "cannot be read").replace(_TWIN, "lambda")
             raise ExpressionError(
                 f"cannot read the expression: {message}", where=self.place(line, column)
@@ -148,7 +157,7 @@ class _Reader:
         if "\0" in self.text:
             raise ExpressionError("the text holds a null character", where=self.label)
         depth = 0
-        for number, line in enumerate(self.text.splitlines(), 1):
+        for number, line in enumerate(self.lines, 1):
             for column, character in enumerate(line, 1):
                 depth += (character in "([{") - (character in ")]}")
                 if depth > MOST_BRACKETS:
@@ -159,26 +168,24 @@ class _Reader:
                     )
 
     def _indent(self, line: int) -> int:
-        lines = self.text.splitlines() or [""]
-        text = lines[min(line, len(lines)) - 1]
+        text = self.lines[line - 1]
         return len(text) - len(text.lstrip())
 
-    def _where(self, node: ast.AST) -> str:
-        line = getattr(node, "lineno", 1)
-        text = self.text.splitlines()[line - 1] if self.text else ""
-        stripped = re.sub(r"\blambda\b", _TWIN, text.strip())
-        column = len(stripped.encode()[: getattr(node, "col_offset", 0)].decode(errors="ignore")) + 1
-        return self.place(line, column + self._indent(line))
+    def _where(self, node: ast.expr | ast.stmt) -> str:
+        before = self.stripped[node.lineno - 1].encode()[: node.col_offset].decode(errors="ignore")
+        return self.place(node.lineno, len(before) + 1 + self._indent(node.lineno))
 
-    def _refusal(self, node: ast.AST, what: str, fix: str = "", known: str = "") -> ExpressionError:
+    def _refusal(
+        self, node: ast.expr | ast.stmt, what: str, fix: str = "", known: str = ""
+    ) -> ExpressionError:
         return ExpressionError(what, where=self._where(node), known=known, fix=fix)
 
-    def _refuse(self, node: ast.AST, what: str, fix: str = "", known: str = "") -> NoReturn:
+    def _refuse(self, node: ast.expr | ast.stmt, what: str, fix: str = "", known: str = "") -> NoReturn:
         raise self._refusal(node, what, fix, known)
 
     def equation(self, statement: ast.stmt) -> Equation:
         self.uses = {}
-        place = self._where(statement)
+        place = partial(self._where, statement)
         if isinstance(statement, ast.Expr):
             return Equation(None, self.expression(statement.value), self.uses, place)
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
@@ -186,8 +193,14 @@ class _Reader:
         target = statement.targets[0]
         if not isinstance(target, ast.Name):
             self._refuse(target, "the left side of an equation is one name", fix="write: name = expression")
-        name = check_name(target.id.replace(_TWIN, "lambda"), place)
+        name = self._checked(target)
         return Equation(name, self.expression(statement.value), self.uses, place)
+
+    def _checked(self, node: ast.Name) -> str:
+        try:
+            return check_name(node.id.replace(_TWIN, "lambda"))
+        except ExpressionError as error:
+            raise error.at(self._where(node)) from None
 
     def expression(self, node: ast.expr) -> Expr:
         try:
@@ -231,20 +244,19 @@ class _Reader:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, int | float):
             self._refuse(node, f"{value!r} is not a number")
-        digits = ast.get_source_segment(
-            "\n".join(line.strip() for line in self.text.splitlines()), node
-        ) or str(value)
-        digits = digits.replace("_", "")
-        if value in (float("inf"), float("-inf")) or len(digits) > MOST_DIGITS:
-            self._refuse(node, f"the number {digits[:12]}… is too long or too large", fix="write it shorter")
+        line = self.stripped[node.lineno - 1].encode()
+        digits = line[node.col_offset : node.end_col_offset].decode().replace("_", "")
+        exponent = digits.lower().partition("e")[2] if isinstance(value, float) else ""
+        if len(digits) > MOST_DIGITS or abs(int(exponent or 0)) > LARGEST_DECIMAL:
+            kind = "too small" if exponent.startswith("-") else "too long or too large"
+            self._refuse(node, f"the number {digits[:12]}… is {kind}", fix="a double holds 1e-308 to 1e308")
         return Integer(value) if isinstance(value, int) else Rational(digits)
 
     def _name(self, node: ast.Name) -> Expr:
-        name = node.id.replace(_TWIN, "lambda")
-        if name in self.constants:
-            return self.constants[name]
-        check_name(name, self._where(node))
-        self.uses.setdefault(name, self._where(node))
+        if node.id in self.constants:
+            return self.constants[node.id]
+        name = self._checked(node)
+        self.uses.setdefault(name, partial(self._where, node))
         return Symbol(name)
 
     def _spine(
@@ -265,13 +277,16 @@ class _Reader:
         return Add(*terms, evaluate=False)
 
     def _product(self, node: ast.expr, powers: int) -> Expr:
-        result: Expr = Integer(1)
+        factors: list[Expr] = []
         for operation, operand in self._spine(node, (ast.Mult, ast.Div)):
             factor = self._read(operand, powers)
-            if isinstance(operation, ast.Div) and factor.is_zero:
+            if not isinstance(operation, ast.Div):
+                factors.append(factor)
+            elif factor.is_zero:
                 self._refuse(operand, "division by zero")
-            result = divide(result, factor) if isinstance(operation, ast.Div) else mul(result, factor)
-        return result
+            else:
+                factors = [divide(mul(*factors), factor)]
+        return mul(*factors)
 
     def _power(self, node: ast.BinOp, powers: int) -> Expr:
         if powers >= MOST_POWERS:
@@ -284,6 +299,8 @@ class _Reader:
             self._refuse(node.right, f"a constant exponent is a number of at most {LARGEST_EXPONENT}")
         if base.is_zero and constant and exponent.is_negative:
             self._refuse(node, "division by zero")
+        if constant and not base.free_symbols and not _is_writable(base, exponent):
+            self._refuse(node, "the number is too large or too small", fix="a double holds 1e-308 to 1e308")
         return power(base, exponent)
 
     def _call(self, node: ast.Call, powers: int) -> Expr:
@@ -321,3 +338,44 @@ class _Reader:
             )
         left, right = self._read(node.left, powers), self._read(node.comparators[0], powers)
         return _COMPARISONS[type(node.ops[0])](left, right, evaluate=False)
+
+
+def _is_writable(base: Expr, exponent: Expr) -> bool:
+    """Whether a power of numbers is within what a double holds."""
+    size = abs(base.evalf(20))
+    return bool(size == 0) or abs(float(exponent * log(size))) < LARGEST_DECIMAL * math.log(10)
+
+
+def _parsed(text: str) -> ast.Module:
+    """The syntax tree. A long sum is a deep tree: it is built where the stack is large."""
+    operations = sum(map(text.count, "+-*/"))
+    if operations < DEEP:
+        return _quietly(text)
+    result: list[ast.Module | BaseException] = []
+
+    def run() -> None:
+        try:
+            result.append(_quietly(text))
+        except BaseException as error:
+            result.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(DEEP_STACK)
+    try:
+        sys.setrecursionlimit(max(limit, 4 * min(operations, MOST_OPERATIONS)))
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(size)
+        sys.setrecursionlimit(limit)
+    (found,) = result
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def _quietly(text: str) -> ast.Module:
+    """Python's own warnings about a text are not for the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, Tuple, log
+from sympy.core.function import ArgumentIndexError
 
 from symbackprop import functions
 from symbackprop.conventions import Conventions
@@ -101,14 +102,23 @@ def _of_call(expression: Expr, conventions: Conventions) -> Partials:
 
 
 def declared_slopes(expression: Expr, conventions: Conventions) -> tuple[Expr, ...]:
-    """The slopes that `functions.py` declares, at the arguments of this call."""
-    entry = functions.BY_HEAD[expression.func]
+    """The slopes that `functions.py` declares, at the arguments of this call; else SymPy's own."""
+    entry = functions.BY_HEAD.get(expression.func)
+    if entry is None:
+        return _slopes_of_sympy(expression)
     if callable(entry.slopes):
         return entry.slopes(*expression.args)
     case = getattr(conventions, entry.convention) if entry.convention else None
     formulas = _slope_formulas(expression.func, case)
     rewrite = Rewriter(dict(zip(map(Symbol, entry.arguments), expression.args, strict=True)))
     return tuple(rewrite(formula) for formula in formulas)
+
+
+def _slopes_of_sympy(expression: Expr) -> tuple[Expr, ...]:
+    try:
+        return tuple(expression.fdiff(place) for place in range(1, len(expression.args) + 1))
+    except (ArgumentIndexError, AttributeError, IndexError):
+        raise TypeError(f"no rule for the derivative of {type(expression).__name__}") from None
 
 
 @cache

@@ -90,7 +90,7 @@ class LatexSyntax(Syntax):
 
     def cases(self, test: str, then: str, other: str) -> str:
         r"""\begin{cases} … \end{cases}."""
-        return rf"\begin{{cases}} {then} & \text{{if }} {test}  {other} & \text{{otherwise}} \end{{cases}}"
+        return rf"\begin{{cases}} {then} & \text{{if }} {test} \\ {other} & \text{{otherwise}} \end{{cases}}"
 
     def relation(self, symbol: str) -> str:
         """A comparison's sign."""

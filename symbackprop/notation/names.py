@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,8 +18,11 @@ _LOWER = (
 )
 GREEK = {name: chr(0x3B1 + place + (place > 16)) for place, name in enumerate(_LOWER.split())}
 GREEK |= {name.capitalize(): letter.upper() for name, letter in GREEK.items()}
-_LIKE_LATIN = "omicron Alpha Beta Epsilon Zeta Eta Iota Kappa Mu Nu Omicron Rho Tau Chi"
-_NO_COMMAND = frozenset(_LIKE_LATIN.split())
+_CAPITALS = "Alpha:A Beta:B Epsilon:E Zeta:Z Eta:H Iota:I Kappa:K Mu:M Nu:N Omicron:O Rho:P Tau:T Chi:X"
+# TeX has no command for a Greek letter that looks like a Latin one.
+_LIKE_LATIN = {"omicron": "o"} | {
+    name: rf"\mathrm{{{letter}}}" for name, _, letter in (one.partition(":") for one in _CAPITALS.split())
+}
 _LETTER_NAMES = {letter: name for name, letter in GREEK.items()}
 
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
@@ -73,9 +77,18 @@ def latex_name(name: str, step: str = "") -> str:
     letter = _latex_letters(parts.letters)
     if parts.accent:
         letter = rf"\{parts.accent}{{{letter}}}"
-    index = ",".join(_latex_index(one) for one in parts.indices)
+    index = _joined(parts.indices, _latex_index, lambda digits: _braced("_", digits))
     above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
     return letter + (_braced("_", index) if index else "") + (f"^{{{above}}}" if above else "")
+
+
+def _joined(indices: tuple[str, ...], index: Callable[[str], str], lower: Callable[[str], str]) -> str:
+    """Indices with commas between them; digits behind a letter are an index of that letter: δ_{u_8}."""
+    text = ""
+    for before, one in zip(("", *indices), indices, strict=False):
+        below = before.isalpha() and one.isdecimal()
+        text += lower(one) if below else ("," if text else "") + index(one)
+    return text
 
 
 def _braced(mark: str, text: str) -> str:
@@ -83,10 +96,11 @@ def _braced(mark: str, text: str) -> str:
 
 
 def _latex_letters(letters: str) -> str:
-    if letters in GREEK and letters not in _NO_COMMAND:
+    if letters in _LIKE_LATIN:
+        return _LIKE_LATIN[letters]
+    if letters in GREEK:
         return f"\\{'varepsilon' if letters == 'epsilon' else letters}"
-    plain = GREEK.get(letters, letters)
-    return plain if len(plain) == 1 else rf"\mathrm{{{plain}}}"
+    return letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
 
 
 def _latex_index(index: str) -> str:
@@ -104,13 +118,8 @@ def unicode_name(name: str, step: str = "") -> str:
     letter = GREEK.get(parts.letters, parts.letters)
     if parts.accent:
         letter = unicodedata.normalize("NFC", letter + ACCENTS[parts.accent])
-    index = ",".join(GREEK.get(one, one) for one in parts.indices)
-    below = (
-        index.translate(_SUBSCRIPTS)
-        if index.isdecimal() and index.isascii()
-        else f"_{index}"
-        if index
-        else ""
-    )
+    index = _joined(parts.indices, lambda one: GREEK.get(one, one), lambda one: one.translate(_SUBSCRIPTS))
+    plain = index.isdecimal() and index.isascii()
+    below = index.translate(_SUBSCRIPTS) if plain else f"_{index}" if index else ""
     above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
     return letter + below + (f"^{above}" if above else "")

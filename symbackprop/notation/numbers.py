@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, localcontext
 from typing import Any, Literal
 
 import sympy
+
+from symbackprop.conventions import Conventions
 
 LARGEST_PLAIN = 1e15
 _MODES = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP}
@@ -19,7 +21,7 @@ class NumberFormat:
 
     A whole number is printed as one and an exact 0 as `0`; with six digits, `%.6f` from 1e-4 up and `%.6e`
     below; with d digits, `%.df` from 10^(2-d) up. An exact rational, as the author typed it, keeps its
-    digits.
+    digits. `by_hand` takes ties on the decimal digits that a person sees, not on the binary value.
 
     >>> rule = NumberFormat()
     >>> [rule(0.1), rule(0.0), rule(-5.851379e-05), rule(3.0), rule(sympy.Rational("0.5"))]
@@ -28,6 +30,7 @@ class NumberFormat:
 
     digits: int = 6
     rounding: Literal["half_even", "half_up"] = "half_even"
+    by_hand: bool = False
 
     def __call__(self, value: Any) -> str:
         """The number as text."""
@@ -48,28 +51,31 @@ class NumberFormat:
         return bool(float(f"1e{min(0, 2 - self.digits)}") <= abs(number) < LARGEST_PLAIN)
 
     def _fixed(self, number: float) -> str:
-        if self.rounding == "half_even":
+        if not self._decimal:
             return f"{number:.{self.digits}f}"
-        return f"{Decimal(repr(number)).quantize(Decimal(1).scaleb(-self.digits), ROUND_HALF_UP):f}"
+        return f"{self._rounded(number, -self.digits):f}"
 
     def _scientific(self, number: float) -> str:
-        if self.rounding == "half_up":
-            decimal = Decimal(repr(number))
-            number = float(
-                decimal.quantize(Decimal(1).scaleb(decimal.adjusted() - self.digits), ROUND_HALF_UP)
-            )
+        if self._decimal:
+            number = float(self._rounded(number, Decimal(repr(number)).adjusted() - self.digits))
         return f"{number:.{self.digits}e}"
 
-    def carried(self, value: float) -> float:
-        """The number that the printed digits say: what a calculation by hand goes on with.
+    @property
+    def _decimal(self) -> bool:
+        return self.by_hand or self.rounding == "half_up"
 
-        The tie is taken on the decimal digits of the value, as a person sees them.
-        """
-        if value == 0 or not abs(value) < float("inf"):
-            return value
-        decimal = Decimal(repr(float(value)))
-        last = -self.digits if self._is_plain(value) else decimal.adjusted() - self.digits
-        return float(decimal.quantize(Decimal(1).scaleb(last), _MODES[self.rounding]))
+    def _rounded(self, number: float, last: int) -> Decimal:
+        with localcontext(prec=60):
+            return Decimal(repr(number)).quantize(Decimal(1).scaleb(last), _MODES[self.rounding])
+
+    def carried(self, value: float) -> float:
+        """The number that the printed digits say: what a calculation by hand goes on with."""
+        return float(self(value))
+
+
+def number_format(conventions: Conventions) -> NumberFormat:
+    """The rule for numbers under these conventions."""
+    return NumberFormat(conventions.digits, conventions.rounding, by_hand=conventions.carry == "rounded")
 
 
 def typed(value: sympy.Rational) -> str:
@@ -83,12 +89,17 @@ def typed(value: sympy.Rational) -> str:
 
 
 def as_decimal(value: sympy.Rational) -> str | None:
-    """The digits of a rational whose decimal ends, else None."""
-    rest = value.q
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
+    """The digits of a rational whose decimal ends, else None.
+
+    >>> as_decimal(sympy.Rational(-1, 8)), as_decimal(sympy.Rational(1, 3))
+    ('-0.125', None)
+    """
+    rest, places = int(value.q), 0
+    while rest % 10 == 0 or rest % 2 == 0 or rest % 5 == 0:
+        rest //= 10 if rest % 10 == 0 else 2 if rest % 2 == 0 else 5
+        places += 1
     if rest != 1:
         return None
-    number = Decimal(value.p) / Decimal(value.q)
-    return f"{number.normalize():f}"
+    digits = str(abs(int(value.p)) * 10**places // int(value.q)).zfill(places + 1)
+    sign = "-" if value.p < 0 else ""
+    return sign + (f"{digits[:-places]}.{digits[-places:]}" if places else digits)

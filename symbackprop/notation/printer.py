@@ -20,7 +20,7 @@ from sympy.core.relational import Relational
 from symbackprop import functions
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import AtStep, Prime, Quotient, is_reciprocal, negative_part
-from symbackprop.notation.numbers import NumberFormat, as_decimal
+from symbackprop.notation.numbers import as_decimal, number_format
 
 SIMPLE_FRACTION = 10
 """A rational with a smaller denominator is printed as a fraction, another as a decimal where that ends."""
@@ -126,7 +126,7 @@ class Printer:
         self, syntax: Syntax, conventions: Conventions, values: Mapping[Basic, Any] | None = None
     ) -> None:
         self.syntax, self.conventions, self.values = syntax, conventions, values or {}
-        self.format = NumberFormat(conventions.digits, conventions.rounding)
+        self.format = number_format(conventions)
 
     def __call__(self, expression: Expr) -> str:
         """The expression as text."""
@@ -153,12 +153,16 @@ class Printer:
                 return self._product(expression)
             case Rational():
                 return self._rational(expression)
+            case sympy.Float():
+                return self._rational(Rational(str(expression)))
             case Pow():
                 return self._power(expression)
             case sympy.Function():
                 return self._call(expression)
         if expression is sympy.pi:
             return Piece(self.syntax.pi)
+        if expression is S.Exp1:
+            return self.syntax.exponential(Piece("1", number=True))
         raise TypeError(f"no way to print {type(expression).__name__}")
 
     def value(self, number: Any) -> str:
@@ -268,7 +272,7 @@ class Printer:
         if exponent == S.Half:
             return self.syntax.root(self.piece(base))
         inner = self.piece(base)
-        raised = isinstance(base, Symbol | AtStep) and "^" in inner.text
+        raised = isinstance(base, Symbol | AtStep) and ("^" in inner.text or inner.text == "e")
         wrap = raised or inner.level < Level.ATOM or (inner.substituted and inner.number)
         text = self.syntax.bracket(inner.text) if wrap else inner.text
         return Piece(

@@ -34,7 +34,8 @@ class Backend:
 
 
 def _sigmoid(z: Array) -> Array:
-    return 1.0 / (1.0 + np.exp(-z))
+    small = np.exp(-np.abs(z))
+    return np.where(np.asarray(z) >= 0, 1.0, small) / (1.0 + small)
 
 
 def _softplus(z: Array) -> Array:
@@ -46,10 +47,11 @@ def _elu(z: Array, alpha: Array) -> Array:
 
 
 _erf = np.vectorize(math.erf, otypes=[float])
+_erfc = np.vectorize(math.erfc, otypes=[float])
 
 
 def _gelu_tanh(z: Array) -> Array:
-    return z / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3)))
+    return z * _sigmoid(math.sqrt(8 / math.pi) * (z + 0.044715 * z**3))
 
 
 def _softmax(index: int, inputs: tuple[Array, ...]) -> Array:
@@ -77,7 +79,7 @@ NUMPY_FUNCTIONS: Mapping[str, Callable[..., Array]] = {
     "leaky_relu": lambda z, alpha: np.where(z > 0, z, alpha * z),
     "elu": _elu,
     "selu": lambda z: float(SELU_SCALE) * _elu(z, float(SELU_ALPHA)),
-    "gelu": lambda z: z / 2 * (1 + _erf(z / math.sqrt(2))),
+    "gelu": lambda z: z / 2 * _erfc(-z / math.sqrt(2)),
     "gelu_tanh": _gelu_tanh,
     "silu": lambda z: z * _sigmoid(z),
     "mish": lambda z: z * np.tanh(_softplus(z)),

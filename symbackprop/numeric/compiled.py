@@ -13,7 +13,7 @@ from sympy import Expr, Function, Symbol, lambdify
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
 from symbackprop.expressions import Rewriter, call
-from symbackprop.notation.numbers import NumberFormat
+from symbackprop.notation.numbers import NumberFormat, number_format
 from symbackprop.numeric.backends import Backend, find_backend
 from symbackprop.numeric.program import Kind, Line, Program, forward_program, program
 
@@ -224,5 +224,5 @@ def compile_forward(derivation: Derivation, *, backend: str = "numpy") -> Compil
 def _carried(derivation: Derivation, chosen: NumberFormat | None) -> NumberFormat | None:
     conventions = derivation.conventions
     if chosen is None and conventions.carry == "rounded":
-        return NumberFormat(conventions.digits, conventions.rounding)
+        return number_format(conventions)
     return chosen

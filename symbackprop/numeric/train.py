@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import TrainingError, ValuesError, listing
-from symbackprop.notation.numbers import NumberFormat
+from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Compiled, Evaluation, compile, compile_forward
 from symbackprop.numeric.optimizers import OPTIMIZERS, State, decayed
 from symbackprop.problem import Problem, Training
@@ -145,7 +145,7 @@ class _Trainer:
         self.problem, self.training = problem, training
         conventions = problem.conventions
         rounded = conventions.carry == "rounded"
-        self.rounding = NumberFormat(conventions.digits, conventions.rounding) if rounded else None
+        self.rounding = number_format(conventions) if rounded else None
         self.run: Compiled = compile(derivation)
         self.evaluate: Compiled = compile_forward(derivation)
         self.output = derivation.output.name

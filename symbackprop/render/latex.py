@@ -54,6 +54,10 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \setlength{\parskip}{0.5em}
 \setcounter{secnumdepth}{0}
 \allowdisplaybreaks
+\AtBeginDocument{%
+  \abovedisplayskip=0pt plus 3pt \abovedisplayshortskip=0pt plus 3pt
+  \belowdisplayskip=6pt plus 3pt \belowdisplayshortskip=6pt plus 3pt
+  \jot=4pt}
 """
 
 

@@ -104,17 +104,22 @@ def deltas(derivation: Derivation) -> Iterator[Step]:
 
 
 def _in_reading_order(derivation: Derivation) -> Iterator[Delta]:
-    """The deltas, an unnamed one just before the first that it is written into."""
+    """The deltas, each unnamed one just before the first that it is written into."""
     waiting: dict[Symbol, Delta] = {}
+
+    def with_needed(delta: Delta) -> Iterator[Delta]:
+        for contribution in delta.contributions:
+            if contribution.consumer in waiting:
+                yield from with_needed(waiting.pop(contribution.consumer))
+        yield delta
+
     for delta in derivation.deltas.values():
         if delta.symbol is None and delta.contributions:
             waiting[delta.node] = delta
-            continue
-        for contribution in delta.contributions:
-            if contribution.consumer in waiting:
-                yield waiting.pop(contribution.consumer)
-        yield delta
-    yield from waiting.values()
+        else:
+            yield from with_needed(delta)
+    while waiting:
+        yield from with_needed(waiting.pop(next(iter(waiting))))
 
 
 def _delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:

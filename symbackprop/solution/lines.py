@@ -13,7 +13,7 @@ from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg
 from symbackprop.graph import Role
-from symbackprop.notation.numbers import NumberFormat
+from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Evaluation
 from symbackprop.problem import Problem
 from symbackprop.solution.steps import Digits, Equation, Math, Substituted, Value, equation
@@ -102,7 +102,7 @@ def update(
     letter, eta = rate
     old = AtStep(symbol, step - 1)
     rule = add(old, neg(mul(letter, slope)))
-    rounding = NumberFormat(conventions.digits, conventions.rounding)
+    rounding = number_format(conventions)
     values = {old: before, slope: gradient, letter: eta}
     by_hand = Decimal(rounding(before)) - Decimal(rounding(eta)) * Decimal(rounding(gradient))
     line = equation(AtStep(symbol, step), rule, Substituted(rule, values))
