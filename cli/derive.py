@@ -66,15 +66,15 @@ def derive(
         from symbackprop.sweep import backprop
 
         forms = _choice("--form", form, FORMS) or ("chain", "delta")
-        modes = MODES[_choice("--mode", mode, tuple(MODES))[0]]
+        modes = MODES[_one("--mode", mode, tuple(MODES))]
         _check_notation(notation)
         problem = read_problem(
             source, options.settings(convention, digits, carry_rounded), granularity=granularity
         )
         problem = _with_values(problem, at)
-        derivation = backprop(problem.graph, wrt=options.names(wrt), conventions=problem.conventions)
+        derivation = backprop(problem.graph, wrt=_known_names(problem, wrt), conventions=problem.conventions)
         _note_needless(derivation)
-        row, evaluation = _numbers(problem, derivation, example, insisted=at is not None)
+        row, evaluation = _numbers(problem, derivation, example, at)
         if output_format is Format.JSON:
             document = derivation_document(
                 problem, derivation, forms=forms, evaluation=evaluation, example=row, large=large
@@ -87,6 +87,37 @@ def derive(
         options.write(
             options.show(solution, problem.conventions, output_format, standalone=standalone), output
         )
+
+
+def _known_names(problem: Problem, wrt: str | None) -> list[str] | None:
+    """The names to differentiate by; each is a node of the graph."""
+    from symbackprop.errors import OptionError, did_you_mean, listing
+
+    chosen = options.names(wrt)
+    known = [node.name for node in problem.graph.nodes]
+    if chosen is not None and not chosen:
+        raise OptionError(
+            "there is nothing to differentiate by", where=f"--wrt {wrt}", known=listing(known, 40)
+        )
+    for name in chosen or ():
+        if name not in known:
+            raise OptionError(
+                f"there is no node {name!r}",
+                where=f"--wrt {wrt}",
+                known=listing(known, 40),
+                fix=did_you_mean(name, known),
+            )
+    return chosen
+
+
+def _one(option: str, text: str, known: tuple[str, ...]) -> str:
+    """One of the known words."""
+    from symbackprop.errors import OptionError, listing
+
+    chosen = _choice(option, text, known)
+    if len(chosen) != 1:
+        raise OptionError(f"{option} takes one word", where=f"{option} {text}", known=listing(known))
+    return chosen[0]
 
 
 def _choice(option: str, text: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
@@ -107,7 +138,7 @@ def _choice(option: str, text: str | None, known: tuple[str, ...]) -> tuple[str,
 def _check_notation(notation: str) -> None:
     from symbackprop.errors import OptionError
 
-    _choice("--notation", notation, ("component", "indexed", "matrix"))
+    _one("--notation", notation, ("component", "indexed", "matrix"))
     if notation != "component":
         raise OptionError(
             f"{notation} notation is not built yet", where=f"--notation {notation}", known="component"
@@ -152,10 +183,10 @@ def _note_needless(derivation: Derivation) -> None:
 
 
 def _numbers(
-    problem: Problem, derivation: Derivation, example: int | None, *, insisted: bool
+    problem: Problem, derivation: Derivation, example: int | None, at: str | None
 ) -> tuple[int | None, Evaluation | None]:
     """The row and its numbers; nothing where the problem has no numbers, unless they are insisted on."""
-    from symbackprop.errors import OptionError
+    from symbackprop.errors import OptionError, listing
     from symbackprop.numeric.compiled import compile
 
     if example is not None and (problem.data is None or example > len(problem.examples)):
@@ -164,7 +195,14 @@ def _numbers(
     row = (example or problem.first_example) if problem.data else None
     values = problem.at(row) if row else dict(problem.values)
     given = [node.name for node in problem.graph.nodes if node.expression is None]
-    if any(name not in values for name in given) and not (insisted or example):
+    missing = [name for name in given if name not in values]
+    if missing and not (at or example):
         return None, None
+    if at is not None and missing:
+        raise OptionError(
+            f"no value for {listing(missing)}",
+            where=f"--at {at}",
+            fix="write " + ",".join(f"{n}=…" for n in missing),
+        )
     floats = {name: float(value) for name, value in values.items()}
     return row, compile(derivation)(floats, examples=[row] if row else None)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from symbackprop.solution.steps import Solution
 
 
+MOST_DIGITS = 15
+ROUNDINGS = ("half_up", "half_even")
+
+
 class Format(StrEnum):
     """How a result is written."""
 
@@ -78,29 +82,49 @@ def settings(convention: Sequence[str], digits: int | None, rounding: str | None
             )
         chosen[name.strip()] = value.strip()
     if digits is not None:
+        if not 1 <= digits <= MOST_DIGITS:
+            raise OptionError(
+                f"{digits} digits cannot be printed", where=f"--digits {digits}", known=f"1 to {MOST_DIGITS}"
+            )
         chosen["digits"] = str(digits)
     if rounding is not None:
+        if rounding not in ROUNDINGS:
+            raise OptionError(
+                f"unknown rounding {rounding!r}",
+                where=f"--carry-rounded {rounding}",
+                known=", ".join(ROUNDINGS),
+            )
         chosen |= {"carry": "rounded", "rounding": rounding}
     return chosen
 
 
 def numbers(text: str) -> dict[str, str]:
     """`x=1,y=-0.5` as a mapping from name to digits."""
-    from fractions import Fraction
-
     from symbackprop.errors import OptionError
 
     found = {}
     for part in filter(None, (one.strip() for one in text.split(","))):
         name, sign, value = (one.strip() for one in part.partition("="))
-        try:
-            Fraction(value)
-        except (ValueError, ZeroDivisionError):
-            sign = ""
-        if not sign or len(value) > 60:
+        if name in found:
+            raise OptionError(f"{name!r} is given twice", where=f"--at {text}", fix="keep one of them")
+        if not sign or not name or not _is_number(value):
             raise OptionError(f"{part!r} gives no number", where=f"--at {text}", fix="write x=1,y=-0.5")
         found[name] = value
     return found
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a decimal of ordinary size, or a quotient of two."""
+    from decimal import Decimal, InvalidOperation
+
+    from symbackprop.exact import is_ordinary
+
+    above, sign, below = text.partition("/")
+    try:
+        parts = [Decimal(above), Decimal(below)] if sign else [Decimal(above)]
+    except InvalidOperation:
+        return False
+    return all(map(is_ordinary, parts)) and (not sign or parts[1] != 0)
 
 
 def names(text: str | None) -> list[str] | None:
@@ -120,9 +144,8 @@ def write(text: str, output: Path | None) -> None:
     except OSError as error:
         from symbackprop.errors import OptionError
 
-        raise OptionError(
-            f"cannot write {output.name}: {error.strerror}", where=f"--output {output}"
-        ) from None
+        what = f"cannot write {output.name}: {error.strerror}"
+        raise OptionError(what, where=f"--output {output}", fix="check that the folder exists") from None
     typer.echo(f"written to {output}", err=True)
 
 

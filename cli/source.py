@@ -26,7 +26,7 @@ def read_problem(source: str, settings: Mapping[str, str], *, granularity: str |
     from symbackprop.load import load, loads
 
     if source == "-":
-        text = sys.stdin.read()
+        text = _standard_input()
         problem = (
             loads(text, "standard input") if _SECTION.search(text) else _from_expression(text, granularity)
         )
@@ -37,11 +37,22 @@ def read_problem(source: str, settings: Mapping[str, str], *, granularity: str |
     return replace(problem, conventions=problem.conventions.changed(dict(settings)))
 
 
+def _standard_input() -> str:
+    from symbackprop.errors import SpecError
+
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        what = "standard input is not text in UTF-8"
+        raise SpecError(what, where="standard input", fix="pipe a spec or an expression in") from None
+
+
 def _is_path(source: str) -> bool:
     if source.endswith((".toml", ".TOML")):
         return True
     try:
-        return Path(source).is_file()
+        place = Path(source)
+        return place.is_file() or (place.is_dir() and "/" in source)
     except (OSError, ValueError):
         return False
 

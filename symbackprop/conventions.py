@@ -66,4 +66,5 @@ class Conventions(BaseModel):
                 f"convention {name!r} cannot be {settings[name]!r}",
                 where=f"--convention {name}={settings[name]}",
                 known=first["msg"],
+                fix="take one of these",
             ) from None

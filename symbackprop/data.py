@@ -7,12 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 
 from sympy import Expr, Rational, Symbol
 
-from symbackprop.errors import DataError, Mistake, did_you_mean, listing, raise_all
-from symbackprop.exact import exact_value
+from symbackprop.errors import DataError, Gathering, Mistake, did_you_mean, listing, raise_all
+from symbackprop.exact import TooLong, exact_value, is_ordinary
 from symbackprop.expressions import symbols_in
 from symbackprop.language import parse_expression
 
@@ -49,11 +50,13 @@ def read_csv(path: Path) -> tuple[list[str], list[list[Decimal]]]:
         raise DataError(
             f"the data file {path.name} {reason}", where=str(path), fix="check the path under [data] file"
         ) from None
-    lines = [
-        (number, line)
-        for number, line in enumerate(csv.reader(text.splitlines()), 1)
-        if any(map(str.strip, line))
-    ]
+    try:
+        rows_read = enumerate(csv.reader(text.splitlines()), 1)
+        lines = [(number, line) for number, line in rows_read if any(map(str.strip, line))]
+    except csv.Error as error:
+        raise DataError(
+            f"{path.name} is no CSV file: {error}", where=str(path), fix="write plain rows"
+        ) from None
     if len(lines) < 2:
         raise DataError(
             f"the data file {path.name} has no rows", where=str(path), fix="write a head and one row at least"
@@ -93,12 +96,12 @@ def _csv_number(entry: str, place: str, mistakes: list[Mistake]) -> Decimal:
     except InvalidOperation:
         comma = "," in entry
         fix = f"write a decimal point: {entry.strip().replace(',', '.')}" if comma else "write a number"
-        mistakes.append(DataError(f"{entry.strip()!r} is not a number", where=place, fix=fix))
+        mistakes.append(DataError(f"{entry.strip()[:20]!r} is not a number", where=place, fix=fix))
         return Decimal(0)
-    if not number.is_finite():
-        mistakes.append(
-            DataError(f"{entry.strip()!r} is not a finite number", where=place, fix="leave the row out")
-        )
+    if not is_ordinary(number):
+        what = f"{entry.strip()[:20]!r} is not a finite number of at most 40 digits"
+        mistakes.append(DataError(what, where=place, fix="mend it, or leave the row out"))
+        return Decimal(0)
     return number
 
 
@@ -120,11 +123,13 @@ def build_data(
         DataError: a ragged row, a doubled column, a name that nothing gives, a formula that has no value.
     """
     mistakes: list[Mistake] = []
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(columns):
-            mistakes.append(_ragged(f"data.rows[{number - 1}]", len(row), len(columns)))
+    gathering = Gathering()
+    gathering.attempt(partial(check_rows, columns, rows))
+    mistakes += gathering.mistakes
     if doubled := {name for name in columns if list(columns).count(name) > 1}:
-        mistakes.append(DataError(f"the column {doubled.pop()!r} stands twice", where="data.columns"))
+        mistakes.append(
+            DataError(f"the column {doubled.pop()!r} stands twice", where="data.columns", fix="rename one")
+        )
     read = {name: _formula(name, text, columns, mistakes) for name, text in formulas.items()}
     for name in formulas:
         if name not in names:
@@ -152,6 +157,21 @@ def build_data(
     return Data(tuple(columns), exact, read, examples)
 
 
+def check_rows(columns: Sequence[str], rows: Sequence[Sequence[int | Decimal]]) -> None:
+    """Every row has an entry for each column.
+
+    Raises:
+        DataError: for each that has not.
+    """
+    raise_all(
+        [
+            _ragged(f"data.rows[{number}]", len(row), len(columns))
+            for number, row in enumerate(rows)
+            if len(row) != len(columns)
+        ]
+    )
+
+
 def _formula(name: str, text: str, columns: Sequence[str], mistakes: list[Mistake]) -> Expr:
     where = f"data.inputs.{name}"
     try:
@@ -174,11 +194,20 @@ def _example(
     given = dict(zip(columns, row, strict=True))
     symbols = {Symbol(name): value for name, value in given.items()}
     return {
-        name: _rational(exact_value(formulas[name], symbols), name, place)
-        if name in formulas
-        else given[name]
+        name: _computed(formulas[name], symbols, name, place) if name in formulas else given[name]
         for name in names
     }
+
+
+def _computed(formula: Expr, given: Mapping[Symbol, Rational], name: str, place: int) -> Rational:
+    try:
+        return _rational(exact_value(formula, given), name, place)
+    except TooLong:
+        raise DataError(
+            f"the value of {name} at row {place + 1} is too long to be written",
+            where=f"data.inputs.{name}",
+            fix="take smaller exponents",
+        ) from None
 
 
 def _rational(value: Expr, name: str, place: int) -> Rational:

@@ -12,7 +12,7 @@ from sympy import Expr, S, Symbol
 
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
-from symbackprop.expressions import Quotient, Rewriter, add, is_constant, mul, size
+from symbackprop.expressions import Quotient, Rewriter, add, mul, size
 from symbackprop.graph import Collapse, Graph
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.printer import Printer
@@ -51,6 +51,7 @@ class Delta:
         contributions: one for each consumer; their sum is the derivative.
         sign: -1 where the convention makes a delta -∂L/∂node, else 1.
         collapse: a declared shorter form, which the expression then is.
+        is_output: it is the output's own: ∂L/∂L is 1.
     """
 
     node: Symbol
@@ -58,11 +59,12 @@ class Delta:
     contributions: tuple[Contribution, ...]
     sign: Expr = S.One
     collapse: Collapse | None = None
+    is_output: bool = False
 
     @cached_property
     def factors(self) -> Expr:
         """The sum of the contributions, in the sign of the convention."""
-        if not self.contributions:
+        if self.is_output:
             return self.sign
         return add(*(mul(self.sign, contribution.expression) for contribution in self.contributions))
 
@@ -84,15 +86,12 @@ class Path:
     Attributes:
         nodes: the symbols on the way, the output first.
         factors: the local partials between neighbours, in the order of the chain.
+        chain: ∂L/∂a · ∂a/∂z · ∂z/∂w, every factor named.
     """
 
     nodes: tuple[Symbol, ...]
     factors: tuple[Expr, ...]
-
-    @property
-    def chain(self) -> Expr:
-        """∂L/∂a · ∂a/∂z · ∂z/∂w, every factor named."""
-        return mul(*(Quotient(of, by) for of, by in pairwise(self.nodes)))
+    chain: Expr
 
     @property
     def expression(self) -> Expr:
@@ -125,6 +124,31 @@ class Derivation:
     def delta_name(self, delta: Delta) -> str:
         """The name that a delta goes by in numbers: its own, or `dL_da` where it has none."""
         return str(delta.symbol.name) if delta.symbol else f"d{self.output.name}_d{delta.node.name}"
+
+    def partial_name(self, consumer: Symbol, node: Symbol) -> str:
+        """The name that a local partial goes by in numbers: `dyhat_dt`."""
+        return f"d{consumer.name}_d{node.name}"
+
+    def local_symbol(self, consumer: Symbol, node: Symbol) -> Quotient:
+        """The local partial as it is written.
+
+        Where the consumer also depends on the node by way of other parents, these are held fast: for
+        q = x² and f = x q the local partial of f by x is q, and ∂f/∂x is not.
+        """
+        return Quotient(consumer, node, *self._held(consumer, node))
+
+    def _held(self, consumer: Symbol, node: Symbol) -> Iterator[Symbol]:
+        others = [self._place[other] for other in self.active_consumers(node) if other != consumer]
+        inner = [p for p in self.graph[consumer].parents if (consumer, p) in self.partials and p != node]
+        inner = [p for p in inner if self.graph[p].expression is not None]
+        if not others or all(self._place[parent] < min(others) for parent in inner):
+            return
+        reached = self.graph.descendants([node])
+        yield from (parent for parent in inner if parent in reached)
+
+    @cached_property
+    def _place(self) -> dict[Symbol, int]:
+        return {node.symbol: place for place, node in enumerate(self.graph.nodes)}
 
     def active_consumers(self, symbol: Symbol) -> Sequence[Symbol]:
         """The consumers of a node through which the output depends on it."""
@@ -196,22 +220,21 @@ class Gradient:
     @cached_property
     def expression(self) -> Expr:
         """The gradient by the deltas' names: δ_a1 x_1."""
-        if self.wrt == self.derivation.output:
+        if self.delta.is_output:
             return S.One
         return add(*(contribution.expression for contribution in self.contributions))
 
     @property
     def chain(self) -> Expr:
         """∂L/∂z_1 · ∂z_1/∂w_11, every factor named; at fan-out the sum over consumers."""
-        output = self.derivation.output
-        return add(
-            *(
-                Quotient(output, self.wrt)
-                if contribution.consumer == output
-                else mul(Quotient(output, contribution.consumer), Quotient(contribution.consumer, self.wrt))
-                for contribution in self.contributions
-            )
-        )
+        if self.delta.is_output:
+            return S.One
+        return add(*map(self._link, self.contributions))
+
+    def _link(self, contribution: Contribution) -> Expr:
+        output, consumer = self.derivation.output, contribution.consumer
+        local = self.derivation.local_symbol(consumer, self.wrt)
+        return local if consumer == output else mul(Quotient(output, consumer), local)
 
     def count_paths(self) -> int:
         """The number of ways from the symbol to the output, found without walking them."""
@@ -244,12 +267,13 @@ class Gradient:
                 fix="ask for them with large=True (--large), or take the delta form",
             )
         pending: list[tuple[tuple[Symbol, ...], tuple[Expr, ...]]] = []
-        if self.contributions:
+        if self.contributions or self.delta.is_output:
             pending.append(((self.wrt,), ()))
         while pending:
             nodes, factors = pending.pop()
             if nodes[0] == derivation.output:
-                yield Path(nodes, factors)
+                quotients = (derivation.local_symbol(of, by) for of, by in pairwise(nodes))
+                yield Path(nodes, factors, mul(*quotients))
                 continue
             pending.extend(
                 ((consumer, *nodes), (derivation.partials[consumer, nodes[0]], *factors))
@@ -284,6 +308,6 @@ class Gradient:
 
 
 def _size_with(expression: Any, sizes: Mapping[Symbol, int]) -> int:
-    if expression.args and not is_constant(expression):
+    if expression.args:
         return sum(_size_with(argument, sizes) for argument in expression.args)
     return sizes.get(expression, 1)

@@ -8,6 +8,9 @@ from typing import TypeVar
 
 Result = TypeVar("Result")
 
+MOST_TOLD = 20
+"""So many mistakes are told at once at the most."""
+
 
 class Mistake(Exception):
     """A mistake in what the user gave.
@@ -84,7 +87,7 @@ def raise_all(mistakes: Sequence[Mistake]) -> None:
     if len(mistakes) == 1:
         raise mistakes[0]
     if mistakes:
-        raise Mistakes(mistakes)
+        raise Mistakes(mistakes[:MOST_TOLD])
 
 
 class Gathering:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from fractions import Fraction
 
 from sympy import Basic, Expr, Integer, Pow, Rational, Symbol
@@ -11,6 +12,21 @@ from symbackprop.functions import Declared, rounded
 
 MOST_BITS = 4000
 """Numbers longer than this are not carried exactly."""
+
+
+MOST_DIGITS = 40
+LARGEST_EXPONENT = 308
+
+
+def is_ordinary(number: Decimal) -> bool:
+    """Whether a number given by a user is finite, has at most 40 digits and fits into a double.
+
+    >>> is_ordinary(Decimal("-0.25")), is_ordinary(Decimal("1e-999999999"))
+    (True, False)
+    """
+    if not number.is_finite():
+        return False
+    return len(number.as_tuple().digits) <= MOST_DIGITS and abs(number.adjusted()) <= LARGEST_EXPONENT
 
 
 class TooLong(Exception):
@@ -53,6 +69,8 @@ def _refuse_long(arguments: list[Expr]) -> None:
 
 def _rounded(value: Expr, digits: int) -> Rational:
     """Half to even, as Python and NumPy round."""
+    if abs(digits) > MOST_DIGITS:
+        raise TooLong
     number = Fraction(value.p, value.q) if isinstance(value, Rational) else Fraction(str(value.evalf(30)))
     result = round(number, digits)
     return Rational(result.numerator, result.denominator)

@@ -22,12 +22,13 @@ class Quotient(Expr):  # type: ignore[misc]
     Args:
         of: the symbol y.
         by: the symbol x.
+        held: symbols that are held fast: y depends on x by way of them too, and only the direct way is meant.
     """
 
     is_commutative = True
 
-    def __new__(cls, of: Symbol, by: Symbol) -> Quotient:  # noqa: D102
-        instance: Quotient = Basic.__new__(cls, of, by)
+    def __new__(cls, of: Symbol, by: Symbol, *held: Symbol) -> Quotient:  # noqa: D102
+        instance: Quotient = Basic.__new__(cls, of, by, *held)
         return instance
 
     @property
@@ -39,6 +40,11 @@ class Quotient(Expr):  # type: ignore[misc]
     def by(self) -> Symbol:
         """By what it is differentiated."""
         return self.args[1]
+
+    @property
+    def held(self) -> tuple[Symbol, ...]:
+        """What is held fast."""
+        return tuple(self.args[2:])
 
 
 class AtStep(Expr):  # type: ignore[misc]

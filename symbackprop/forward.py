@@ -9,6 +9,7 @@ from functools import cached_property
 from sympy import Expr, S, Symbol
 
 from symbackprop.derivation import Derivation
+from symbackprop.errors import GraphError, listing
 from symbackprop.expressions import Quotient, add, mul
 
 
@@ -20,11 +21,13 @@ class Share:
         parent: the node that is used.
         local: ∂node/∂parent.
         tangent: ∂parent/∂x, 1 at x itself.
+        symbol: the local partial as it is written.
     """
 
     parent: Symbol
     local: Expr
     tangent: Expr
+    symbol: Quotient
 
     @property
     def expression(self) -> Expr:
@@ -49,9 +52,7 @@ class Tangent:
     def chain(self) -> Expr:
         """∂a/∂z · ∂z/∂x, every factor named."""
         quotients = (
-            Quotient(self.node, self.by)
-            if share.parent == self.by
-            else mul(Quotient(self.node, share.parent), Quotient(share.parent, self.by))
+            share.symbol if share.parent == self.by else mul(share.symbol, share.tangent)
             for share in self.shares
         )
         return add(*quotients)
@@ -68,6 +69,9 @@ def forward(derivation: Derivation, by: Symbol) -> Mapping[str, Tangent]:
     The last of them is the derivative of the output. One sweep gives the derivatives of everything by one
     symbol; the backward sweep gives the derivatives of one thing by every symbol.
     """
+    if by not in derivation.wrt:
+        known = listing(symbol.name for symbol in derivation.wrt)
+        raise GraphError(f"the derivation is not by {by.name}", known=known, fix="derive by it too")
     tangents: dict[str, Tangent] = {}
     reached = {by}
     for node in derivation.graph.inner:
@@ -76,6 +80,7 @@ def forward(derivation: Derivation, by: Symbol) -> Mapping[str, Tangent]:
                 parent,
                 derivation.partials[node.symbol, parent],
                 S.One if parent == by else Quotient(parent, by),
+                derivation.local_symbol(node.symbol, parent),
             )
             for parent in node.parents
             if parent in reached and (node.symbol, parent) in derivation.partials
@@ -134,5 +139,6 @@ def multiplications(expression: Expr) -> int:
     inner = sum(multiplications(argument) for argument in expression.args)
     if expression.is_Mul:
         factors = [factor for factor in expression.args if factor is not S.NegativeOne]
-        return inner + len(factors) - 1
+        plain_reciprocals = len([one for one in factors if one.is_Pow and one.exp is S.NegativeOne])
+        return inner + len(factors) - 1 - plain_reciprocals
     return inner + (1 if expression.is_Pow else 0)

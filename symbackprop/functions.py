@@ -315,6 +315,8 @@ def build(name: str, arguments: list[Basic]) -> Expr:
         for other in rest:
             first = build(ALIASES[name], [first, other])
         return first
+    if name == "round" and len(arguments) == 2 and not isinstance(arguments[1], sympy.Integer):
+        raise TypeError("round(x, digits) takes a whole number of digits")
     entry = FUNCTIONS[name]
     missing = entry.arguments[len(arguments) :]
     if len(arguments) > len(entry.arguments) or any(one not in entry.defaults for one in missing):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, count
 
 from sympy import Add, Basic, Expr, Mul, Pow, S, Symbol
 
@@ -22,18 +23,24 @@ from symbackprop.expressions import (
 Named = tuple[Symbol, Expr]
 
 
-def split(equations: Sequence[Named]) -> list[Named]:
+def split(equations: Sequence[Named], given: Iterable[str] = ()) -> list[Named]:
     """The same equations with at most one operation each.
 
     New nodes are named u_1, u_2, … (or by the next letter that no name uses); a sum or product of many
     is taken two at a time from the left; an operation written twice is one gate.
+
+    Args:
+        equations: names with their expressions.
+        given: other names that the new ones must not take.
 
     >>> x, y, z, f = sympy.symbols("x y z f")
     >>> [str(name) for name, _ in split([(f, mul(add(x, y), z))])]
     ['u_1', 'f']
     """
     taken = {symbol.name for name, expression in equations for symbol in (name, *symbols_in(expression))}
-    letter = next(one for one in (*"uqgnmkt", "gate") if not any(name.startswith(one) for name in taken))
+    taken |= set(given)
+    letters = chain("uqgnmkt", (f"gate{number}" for number in count(1)))
+    letter = next(one for one in letters if not any(name.startswith(one) for name in taken))
     splitter = _Splitter(letter)
     for name, expression in equations:
         splitter.define(name, expression)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sympy import Expr, Symbol
 
 from symbackprop import functions, gates
-from symbackprop.errors import GraphError, Mistake, did_you_mean, listing, raise_all
+from symbackprop.errors import MOST_TOLD, GraphError, Mistake, did_you_mean, listing, raise_all
 from symbackprop.expressions import symbols_in
 from symbackprop.language import Equation, check_name, parse_equations
 from symbackprop.notation.names import latex_name
@@ -188,7 +188,7 @@ class Graph:
                 f"the output {output!r} is none of the equations", known=listing(str(s) for s, _ in named)
             )
         if granularity == "operations":
-            named = gates.split(named)
+            named = gates.split(named, {symbol.name for symbol in roles})
         return cls.from_expressions(dict(named), roles=roles, output=result)
 
     @classmethod
@@ -228,6 +228,7 @@ class Graph:
         taken = {symbol.name for symbol in (*leaves, *named)}
         for symbol, expression in named.items():
             delta = None if symbol == result else Symbol(unused_name(f"delta_{symbol.name}", taken))
+            taken |= {delta.name} if delta is not None else set()
             nodes.append(Node(symbol, expression, Role.LOSS if symbol == result else Role.NODE, delta=delta))
         return cls(tuple(nodes), result)
 
@@ -273,7 +274,7 @@ def _check_given(equations: Sequence[Equation]) -> None:
     seen: dict[str, Equation] = {}
     mistakes: list[Mistake] = []
     for equation in equations:
-        if equation.name in seen:
+        if equation.name in seen and len(mistakes) < MOST_TOLD:
             mistakes.append(
                 GraphError(f"{equation.name!r} is given by two equations", where=equation.place())
             )
@@ -294,7 +295,7 @@ def _check_equations(
         for symbol, role in roles.items()
         if symbol in computed
     ]
-    known = [symbol.name for symbol in (*roles, *computed)]
+    known = dict.fromkeys(symbol.name for symbol in (*roles, *computed))
     undeclared: dict[str, str] = {}
     for equation in closed:
         for name, place in equation.uses.items():
@@ -312,16 +313,15 @@ def _unknown_node(name: str, nodes: Sequence[Node]) -> GraphError:
 
 
 def _check_print(nodes: Sequence[Node]) -> None:
-    """Two names must not look the same on paper."""
+    """Two things must not have one name, nor look the same on paper."""
     seen: dict[str, str] = {}
-    for node in nodes:
-        for name in (node.name, *((node.delta.name,) if node.delta is not None else ())):
-            other = seen.setdefault(latex_name(name), name)
-            if other != name:
-                raise GraphError(
-                    f"{other!r} and {name!r} would look the same in print",
-                    fix=f"rename one of them, as {name}_2",
-                )
+    for name in (*(node.name for node in nodes), *(node.delta.name for node in nodes if node.delta)):
+        look = latex_name(name)
+        if look in seen:
+            raise GraphError(
+                f"{seen[look]!r} and {name!r} look the same in print", fix=f"rename one of them, as {name}_2"
+            )
+        seen[look] = name
 
 
 def _sorted(nodes: Sequence[Node]) -> tuple[Node, ...]:

@@ -20,7 +20,7 @@ from typing import NoReturn
 from sympy import Add, Basic, Eq, Expr, Ge, Gt, Integer, Le, Lt, Ne, Number, Rational, Symbol, log
 
 from symbackprop import functions
-from symbackprop.errors import ExpressionError, caret, did_you_mean, listing
+from symbackprop.errors import ExpressionError, Gathering, caret, did_you_mean, listing, raise_all
 from symbackprop.expressions import divide, mul, neg, power
 
 MOST_CHARACTERS = 200_000
@@ -120,7 +120,10 @@ def parse_equations(text: str, label: str = "") -> list[Equation]:
     body = reader.statements()
     if not body:
         raise ExpressionError("there is no equation here", where=label, fix="write one, such as: q = x + y")
-    return [reader.equation(statement) for statement in body]
+    gathering = Gathering()
+    equations = [gathering.attempt(partial(reader.equation, statement)) for statement in body]
+    raise_all(gathering.mistakes)
+    return [equation for equation in equations if equation is not None]
 
 
 class _Reader:
@@ -151,11 +154,13 @@ class _Reader:
 
     def _refuse_monsters(self) -> None:
         if len(self.text) > MOST_CHARACTERS:
-            raise ExpressionError(
-                f"the text has {len(self.text)} characters; at most {MOST_CHARACTERS} are read"
-            )
-        if "\0" in self.text:
-            raise ExpressionError("the text holds a null character", where=self.label)
+            self._refuse_text(f"the text has {len(self.text)} characters; at most {MOST_CHARACTERS} are read")
+        if sum(map(self.text.count, "+-*/")) > MOST_OPERATIONS:
+            self._refuse_text(f"the text has more than {MOST_OPERATIONS} operations")
+        if re.search("[0-9]{400}", self.text):
+            self._refuse_text("a number is too long")
+        if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in self.text):
+            self._refuse_text("the text holds a null character, or one that is none")
         depth = 0
         for number, line in enumerate(self.lines, 1):
             for column, character in enumerate(line, 1):
@@ -166,6 +171,11 @@ class _Reader:
                         where=self.place(number, column),
                         fix="give the inner part a name in an equation of its own",
                     )
+
+    def _refuse_text(self, what: str) -> NoReturn:
+        raise ExpressionError(
+            what, where=self.label or "line 1", fix="write less, in plain letters and digits"
+        )
 
     def _indent(self, line: int) -> int:
         text = self.lines[line - 1]
@@ -315,7 +325,8 @@ class _Reader:
                 node, f"{name} is a function of arrays, and these are scalars", fix="write its terms out"
             )
         if name not in known:
-            fix = did_you_mean(name, known) or f"if {name} is a factor, write {name}*(…)"
+            factor = f"if {name} is a factor, write {name}*(…)" if _NAME.fullmatch(name) else ""
+            fix = did_you_mean(name, known) or factor
             self._refuse(node, f"unknown function {name!r}", known=listing(known, 40), fix=fix)
         if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
             self._refuse(node, f"{name} takes its arguments in their order, without names")

@@ -10,7 +10,7 @@ from pathlib import Path
 from sympy import Rational
 
 from symbackprop import spec as files
-from symbackprop.data import Data, build_data, read_csv
+from symbackprop.data import Data, build_data, check_rows, read_csv
 from symbackprop.errors import Gathering, Mistake, Mistakes, SpecError, did_you_mean, raise_all
 from symbackprop.graph import Graph, Role
 from symbackprop.language import check_name
@@ -60,11 +60,13 @@ class _Loader(Gathering):
                 fix="write [graph] with equations, or [network] with layers and a [loss]",
             )
         network, objective = self._network()
+        if self.mistakes:
+            self._check_the_rest()
         raise_all(self.mistakes)
         graph = network.graph if network else self._graph()
         values = self._values(graph, network)
         data = self.attempt(lambda: self._data(graph, values))
-        training = self._training(data)
+        training = self._training(len(data.examples) if data else 1)
         raise_all(self.mistakes)
         problem = Problem(
             graph, self.spec.title, values, network, objective, data, training, self.spec.conventions
@@ -72,6 +74,13 @@ class _Loader(Gathering):
         self._check_distributions(problem)
         raise_all(self.mistakes)
         return problem
+
+    def _check_the_rest(self) -> None:
+        """What can be checked without the network, so that all mistakes are told together."""
+        data = self.spec.data
+        if data is not None and data.columns and data.rows:
+            self.attempt(partial(check_rows, data.columns, data.rows))
+        self._training(len(data.rows) if data is not None and data.rows else 1)
 
     def _network(self) -> tuple[Network | None, Objective | None]:
         if self.spec.network is None:
@@ -168,11 +177,11 @@ class _Loader(Gathering):
             )
         return section.columns, section.rows
 
-    def _training(self, data: Data | None) -> Training | None:
+    def _training(self, rows: int) -> Training | None:
         section = self.spec.training
         if section is None:
             return None
-        rows = len(data.examples) if data else 1
+        self.attempt(partial(check_name, section.symbol, "training.symbol"))
         for place, row in enumerate(section.order):
             if row > rows:
                 self.refuse(f"there is no row {row}", f"training.order[{place}]", known=f"rows 1 to {rows}")

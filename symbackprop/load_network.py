@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import partial
+from itertools import pairwise
 
 from sympy import Rational
 
@@ -13,6 +14,9 @@ from symbackprop.errors import Gathering, did_you_mean, listing
 from symbackprop.language import check_name
 from symbackprop.losses import LOSSES
 from symbackprop.network import Layer, Network, Objective, PenaltyTerm, build_network, default_layer, numbered
+
+MOST_PARAMETERS = 200_000
+"""So many scalars are derived one by one at the most."""
 
 
 def exact(number: Decimal | int) -> Rational:
@@ -56,8 +60,16 @@ class NetworkReader(Gathering):
                 "network.targets",
                 fix="give one target for each output",
             )
-        layers = [self._layer(place, layer, depth) for place, layer in enumerate(section.layers, 1)]
         widths = [len(inputs or ()), *(layer.units for layer in section.layers)]
+        scalars = sum((before + 1) * width for before, width in pairwise(widths))
+        if scalars > MOST_PARAMETERS:
+            self.refuse(
+                f"the network has {scalars} parameters, and each is written as a scalar",
+                "network.layers",
+                known=f"at most {MOST_PARAMETERS}",
+            )
+            return None
+        layers = [self._layer(place, layer, depth) for place, layer in enumerate(section.layers, 1)]
         for place, layer in enumerate(section.layers, 1):
             if widths[place - 1]:
                 self._check_shapes(place, layer, widths[place - 1])
@@ -135,7 +147,9 @@ class NetworkReader(Gathering):
         if section.delta is not None and "delta" not in loss.parameters:
             self.refuse(f"{section.name} has no constant delta", "loss.delta", known="huber has one")
         parameters = {} if section.delta is None else {"delta": exact(section.delta)}
-        self.attempt(lambda: check_name(section.symbol, "loss.symbol"))
+        self.attempt(partial(check_name, section.symbol, "loss.symbol"))
+        for place, penalty in enumerate(section.penalties):
+            self.attempt(partial(check_name, penalty.symbol, f"loss.penalties[{place}].symbol"))
         return Objective(
             section.name,
             section.symbol,
@@ -169,6 +183,7 @@ class NetworkReader(Gathering):
                 f"the biases of layer {number} are the wrong number",
                 f"{where}.bias",
                 known=f"expected {section.units}, one for each unit; found {len(section.bias)}",
+                fix="write one number for each unit, or bias = false",
             )
 
 

@@ -8,10 +8,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from symbackprop.conventions import Conventions
 from symbackprop.errors import SpecError, did_you_mean, listing, raise_all
+from symbackprop.exact import is_ordinary
 
 LARGEST_FILE = 50_000_000
 
@@ -19,15 +29,41 @@ LARGEST_FILE = 50_000_000
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise ValueError("should be a number")
-    if isinstance(value, Decimal) and not value.is_finite():
+    number = Decimal(value)
+    if not number.is_finite():
         raise ValueError("should be a finite number")
-    return Decimal(value)
+    if not is_ordinary(number):
+        raise ValueError("should be a number of at most 40 digits between 1e-308 and 1e308")
+    return number
+
+
+def _numbers(value: Any, path: str = "") -> Any:
+    """A number, or a list or a list of lists of them."""
+    if isinstance(value, list):
+        return [_numbers(one, f"{path}[{place}]") for place, one in enumerate(value)]
+    try:
+        return _number(value)
+    except ValueError as error:
+        raise PydanticCustomError("number", str(error), {"inside": path}) from None
+
+
+def _bias(value: Any) -> Any:
+    if value is False or value is None:
+        return value
+    if not isinstance(value, list):
+        raise ValueError("should be a list of numbers, or false")
+    return _numbers(value)
 
 
 Number = Annotated[Decimal, BeforeValidator(_number)]
 Positive = Annotated[Number, Field(gt=0)]
 Share = Annotated[Number, Field(ge=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+Width = Annotated[int, Field(ge=1, le=100_000)]
+
+
+_NUMBERS_SCHEMA = {"anyOf": [{"type": "number"}, {"type": "array"}]}
+_BIAS_SCHEMA = {"anyOf": [{"type": "array", "items": {"type": "number"}}, {"const": False}]}
 
 
 class Section(BaseModel):
@@ -57,21 +93,30 @@ class Symbols(Section):
 class LayerSection(Section):
     """`[[network.layers]]`: one fully connected layer."""
 
-    units: Count
+    units: Width
     activation: str | None = None
     alpha: Number | None = None
     symbols: Symbols = Symbols()
     weight: list[list[Number]] | None = None
-    bias: list[Number] | Literal[False] | None = None
+    bias: Annotated[Any, BeforeValidator(_bias), WithJsonSchema(_BIAS_SCHEMA)] = None
+
+
+def _widths_too(schema: dict[str, Any]) -> None:
+    """The published schema says that a list of widths will do."""
+    layers = schema["properties"]["layers"]
+    widths = {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 2}
+    schema["properties"]["layers"] = {"anyOf": [layers, widths]}
 
 
 class NetworkSection(Section):
     """`[network]`: layers, or only their widths with the inputs first."""
 
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_widths_too)
+
     notation: Literal["component", "indexed", "matrix"] = "component"
     examples: Literal["columns", "rows"] = "columns"
-    inputs: Count | list[str] | None = None
-    targets: Count | list[str] | None = None
+    inputs: Width | list[str] | None = None
+    targets: Width | list[str] | None = None
     activation: str = "sigmoid"
     layers: list[LayerSection] = Field(min_length=1)
 
@@ -137,7 +182,7 @@ class DataSection(Section):
     inputs: dict[str, str] = {}
 
 
-Values = dict[str, Number | list[Number] | list[list[Number]]]
+Values = dict[str, Annotated[Any, BeforeValidator(_numbers), WithJsonSchema(_NUMBERS_SCHEMA)]]
 
 
 class Spec(Section):
@@ -173,10 +218,11 @@ def read_spec(text: str, label: str) -> Spec:
         )
     try:
         content = tomllib.loads(text, parse_float=Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise SpecError(
-            f"this is not TOML: {error}", where=label, fix="compare with a file of examples/"
-        ) from None
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        told = isinstance(error, tomllib.TOMLDecodeError)
+        reason = str(error) if told else "a number, or the nesting, is too large"
+        fix = "compare with a file of examples/"
+        raise SpecError(f"this is not TOML: {reason}", where=label, fix=fix) from None
     try:
         return Spec.model_validate(content)
     except ValidationError as error:
@@ -212,7 +258,8 @@ def _mistakes(error: ValidationError, content: Any, label: str) -> list[SpecErro
     """One mistake for each place in the file, however many alternatives pydantic tried there."""
     found: dict[str, list[Any]] = {}
     for entry in error.errors(include_url=False):
-        found.setdefault(_path(entry["loc"], content, entry["type"]), []).append(entry)
+        inside = entry.get("ctx", {}).get("inside", "")
+        found.setdefault(_path(entry["loc"], content, entry["type"]) + inside, []).append(entry)
     return [_mistake(path, entries, label) for path, entries in found.items()]
 
 
@@ -241,12 +288,51 @@ def _mistake(path: str, entries: Sequence[Mapping[str, Any]], label: str) -> Spe
         )
     if first["type"] == "missing":
         return SpecError(f"{path} is missing", where=where, fix=f"add {name} = …")
-    messages = dict.fromkeys(
-        entry["msg"].removeprefix("Value error, ").removeprefix("Input ") for entry in entries
-    )
+    wanted = " or ".join(dict.fromkeys(_wanted(entry) for entry in entries))
     shown = first["input"]
-    given = f"; it is {shown!r}" if isinstance(shown, str | int | float | bool) else ""
-    return SpecError(f"{path or 'the file'} {', or '.join(messages)}{given}", where=where)
+    plain = "inside" not in first.get("ctx", {}) and isinstance(shown, str | int | float | bool | Decimal)
+    given = f"; it is {str(shown)[:40]!r}" if plain else ""
+    fix = next((_cure(entry) for entry in entries if _cure(entry)), "")
+    return SpecError(f"{path or 'the file'} should be {wanted}{given}", where=where, fix=fix)
+
+
+_WANTED = {
+    "int_type": "a whole number",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "too_short": "a list that is not empty",
+}
+_CURES = {
+    "int_type": "write it without quotes and without a point",
+    "string_type": "put it in quotes",
+    "list_type": "write it in [ ]",
+    "dict_type": "give it a section of its own, with keys",
+    "model_type": "give it a section of its own, with keys",
+    "value_error": "write a number such as 0.5, without quotes",
+    "number": "write a number such as 0.5, without quotes",
+}
+
+
+def _wanted(entry: Mapping[str, Any]) -> str:
+    """What pydantic wanted, in the words of the file."""
+    message = (
+        str(entry["msg"]).removeprefix("Value error, ").removeprefix("Input ").removeprefix("should be ")
+    )
+    return _WANTED.get(entry["type"], message)
+
+
+def _cure(entry: Mapping[str, Any]) -> str:
+    if entry["type"] == "literal_error":
+        options = [
+            option.strip("' ")
+            for part in entry["ctx"]["expected"].split(" or ")
+            for option in part.split(",")
+        ]
+        return did_you_mean(str(entry["input"]), options) or "take one of them"
+    return _CURES.get(entry["type"], "")
 
 
 def _known_keys(location: Sequence[int | str]) -> list[str]:

@@ -109,8 +109,9 @@ class _Sweep:
 
     def delta(self, node: Node) -> Delta:
         """The delta of a node whose active consumers have theirs."""
-        found = Delta(node.symbol, None, self.contributions(node.symbol), self.sign)
-        if node.symbol != self.output:
+        shares = self.contributions(node.symbol)
+        found = Delta(node.symbol, None, shares, self.sign, is_output=node.symbol == self.output)
+        if not found.is_output:
             collapse = node.collapse if self.collapsing else None
             name = self._name(node, found)
             found = Delta(node.symbol, name, found.contributions, self.sign, collapse)

@@ -23,6 +23,10 @@ class CodeSyntax(Syntax):
         """d(y)/d(x), which only names a derivative."""
         return f"d({of})/d({by})"
 
+    def held(self, quotient: str, names: str) -> str:
+        """d(f)/d(x) as it is."""
+        return quotient
+
     def fraction(self, above: Piece, below: Piece) -> Piece:
         """p/q."""
         over = self.bracket(above.text) if above.level == Level.SUM else above.text

@@ -51,6 +51,10 @@ class LatexSyntax(Syntax):
         sign = "d" if mark == "d" else r"\partial "
         return rf"\frac{{{sign}{of}}}{{{sign}{by}}}"
 
+    def held(self, quotient: str, names: str) -> str:
+        r"""\left.\frac{\partial f}{\partial x}\right|_{q}."""
+        return rf"\left.{quotient}\right|_{{{names}}}"
+
     def fraction(self, above: Piece, below: Piece) -> Piece:
         r"""\frac{p}{q}."""
         text = rf"\frac{{{above.text}}}{{{below.text}}}"

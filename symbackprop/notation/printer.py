@@ -60,6 +60,10 @@ class Syntax(ABC):
         """A derivative ∂y/∂x."""
 
     @abstractmethod
+    def held(self, quotient: str, names: str) -> str:
+        """A derivative by the direct way only: other nodes are held fast."""
+
+    @abstractmethod
     def fraction(self, above: Piece, below: Piece) -> Piece:
         """A fraction."""
 
@@ -177,7 +181,10 @@ class Printer:
     def _quotient(self, expression: Quotient) -> Piece:
         mark = "d" if self.conventions.derivative == "d" else "∂"
         of, by = self.syntax.name(expression.of), self.syntax.name(expression.by)
-        return Piece(self.syntax.quotient(of, by, mark), Level.PRODUCT, quotient=True, fraction=True)
+        text = self.syntax.quotient(of, by, mark)
+        if expression.held:
+            text = self.syntax.held(text, ", ".join(map(self.syntax.name, expression.held)))
+        return Piece(text, Level.PRODUCT, quotient=True, fraction=True)
 
     def _rational(self, value: Rational) -> Piece:
         level = Level.SUM if value.is_negative else Level.ATOM

@@ -35,6 +35,10 @@ class UnicodeSyntax(Syntax):
         """∂L/∂w."""
         return f"{mark}{of}/{mark}{by}"
 
+    def held(self, quotient: str, names: str) -> str:
+        """(∂f/∂x)_q."""
+        return f"({quotient})_{names if len(names) == 1 else self.bracket(names)}"
+
     def fraction(self, above: Piece, below: Piece) -> Piece:
         """p/q, with the brackets that one line needs."""
         over = self.bracket(above.text) if above.level == Level.SUM or above.fraction else above.text

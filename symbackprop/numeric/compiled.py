@@ -12,7 +12,8 @@ from sympy import Expr, Function, Symbol, lambdify
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
-from symbackprop.expressions import Rewriter, call
+from symbackprop.expressions import Rewriter, call, is_reciprocal
+from symbackprop.functions import sqrt
 from symbackprop.notation.numbers import NumberFormat, number_format
 from symbackprop.numeric.backends import Backend, find_backend
 from symbackprop.numeric.program import Kind, Line, Program, forward_program, program
@@ -90,7 +91,11 @@ class Compiled:
         self._check_given(values)
         with np.errstate(all="ignore"):
             given = [self._engine.array(values[name]) for name in self.given]
-            results = self._function(*given)
+            try:
+                results = [_plain(result) for result in self._function(*given)]
+            except OverflowError:
+                what = "a constant of the formulas is too large for a double"
+                raise ValuesError(what, where="the equations", fix="a double holds 1e-308 to 1e308") from None
         values_found = dict(zip(self.given, given, strict=True)) | self._of(Kind.VALUE, results)
         for line, value in zip(self.program.lines, results, strict=True):
             if not np.isfinite(value).all():
@@ -110,6 +115,7 @@ class Compiled:
         if missing:
             raise ValuesError(
                 f"no value for {listing(missing)}",
+                where="the values given to the graph",
                 known=listing(values) or "no values at all",
                 fix="give it under [inputs] or [parameters], or with --at "
                 + ",".join(f"{n}=…" for n in missing[:3]),
@@ -119,13 +125,24 @@ class Compiled:
             if name not in expected:
                 raise ValuesError(
                     f"{name!r} has a value but is not given to the graph",
+                    where="the values given to the graph",
                     known=listing(self.given, 40),
                     fix=did_you_mean(name, self.given),
                 )
-            if not np.all(np.isfinite(np.asarray(values[name], dtype=float))):
+            if not np.isfinite(_checked(name, values[name])).all():
                 raise ValuesError(
-                    f"the value of {name} is not a finite number", fix="replace NaN or infinity"
+                    f"the value of {name} is not a finite number",
+                    where="the values given to the graph",
+                    fix="replace NaN or infinity",
                 )
+        lengths = {name: np.shape(values[name]) for name in values if np.ndim(values[name])}
+        if len(set(lengths.values())) > 1:
+            raise ValuesError(
+                "the values are of different lengths",
+                where="the values given to the graph",
+                known=", ".join(f"{name}: {shape[0]}" for name, shape in lengths.items()),
+                fix="give a number for every example, or one number for all",
+            )
 
     def _not_finite(self, line: Line, value: Any, known: Numbers, examples: list[int] | None) -> ValuesError:
         bad = np.atleast_1d(~np.isfinite(value))
@@ -153,16 +170,39 @@ class Compiled:
         )
 
 
+def _checked(name: str, value: Any) -> Any:
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "c":
+            raise TypeError
+        if array.ndim > 1 or array.dtype.kind not in "biuf":
+            array = np.asarray([float(one) for one in np.atleast_1d(array)])
+        return array.astype(float)
+    except (TypeError, ValueError, OverflowError):
+        what, fix = f"the value of {name} is not a number", "give a number, or a list of them"
+        raise ValuesError(what, where="the values given to the graph", fix=fix) from None
+
+
+def _plain(value: Any) -> Any:
+    """A number for an array without axes, which some functions of NumPy make of one."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
 def _readable(expression: Expr) -> str:
     return str(Rewriter({s: Symbol(s.name.split()[-1]) for s in expression.free_symbols})(expression))
 
 
 def _cure(expression: Expr) -> str:
+    powers = expression.atoms(sympy.Pow)
     if expression.has(sympy.log):
         return "the logarithm needs a positive argument; a loss of logits avoids log(0)"
+    if expression.has(sqrt) or any(not power.exp.is_integer for power in powers):
+        return "a root needs an argument that is not negative, and its slope one that is not 0"
+    if any(is_reciprocal(power) for power in powers):
+        return "look for the division by zero: a denominator may not be 0"
     if expression.has(sympy.exp):
         return "the exponential is too large for a double: scale the inputs or the weights down"
-    return "look for a division by zero, or for numbers too large for a double"
+    return "the numbers are too large for a double: scale the values down"
 
 
 def _lambdified(lines: Program, engine: Backend, rounding: NumberFormat | None) -> Any:

@@ -11,6 +11,7 @@ from sympy import Expr, Mul, S, Symbol
 from symbackprop import functions
 from symbackprop.derivation import Contribution, Delta, Derivation
 from symbackprop.expressions import add, call, is_constant, mul
+from symbackprop.graph import unused_name
 
 
 class Kind(StrEnum):
@@ -88,10 +89,12 @@ class _Assembler:
 
     def local_partials(self) -> Iterable[Line]:
         """The partials that are more than a number or a symbol, each under its own name."""
+        taken: set[str] = set()
         for (consumer, node), local in self.derivation.partials.items():
             if not isinstance(local, Symbol) and not is_constant(local):
-                name = f"d{consumer.name}_d{node.name}"
-                symbol = Symbol(f"partial {name}")
+                name = unused_name(self.derivation.partial_name(consumer, node), taken)
+                taken.add(name)
+                symbol = Symbol(f"partial {consumer.name} {node.name}")
                 self.partials[consumer, node] = symbol
                 yield Line(Kind.PARTIAL, name, symbol, guarded(local), node.name)
 
@@ -106,7 +109,7 @@ class _Assembler:
         return lines
 
     def _delta(self, delta: Delta) -> Expr:
-        if delta.collapse is not None or not delta.contributions:
+        if delta.collapse is not None or delta.is_output:
             return delta.expression
         return mul(delta.sign, self._sum(delta.node, delta.contributions))
 
@@ -133,7 +136,8 @@ class _Assembler:
         needed = {symbol for line in gradients for symbol in line.expression.free_symbols}
         kept = []
         for line in reversed(deltas):
-            if line.symbol in needed or line.node in self.derivation.gradients or line is deltas[0]:
+            named = self.derivation.deltas[line.node].symbol is not None or line is deltas[0]
+            if named or line.symbol in needed or line.node in self.derivation.gradients:
                 needed |= line.expression.free_symbols
                 kept.append(line)
         return kept[::-1]

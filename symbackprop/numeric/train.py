@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from symbackprop.derivation import Derivation
 from symbackprop.errors import TrainingError, ValuesError, listing
+from symbackprop.graph import Role
 from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Compiled, Evaluation, compile, compile_forward
 from symbackprop.numeric.optimizers import OPTIMIZERS, State, decayed
@@ -128,11 +129,17 @@ def train(
 def _checked(problem: Problem) -> Training:
     if problem.training is None:
         raise TrainingError(
-            "there is no [training] section", fix="add [training] with learning_rate = 0.5 and steps = 3"
+            "there is no [training] section",
+            where="training",
+            fix="add [training] with learning_rate = 0.5 and steps = 3",
         )
+    if not problem.graph.having(Role.PARAMETER):
+        fix = "give what is trained under [parameters]"
+        raise TrainingError("there is no parameter to update", where="parameters", fix=fix)
     if problem.missing:
         raise TrainingError(
             f"no number for {listing(problem.missing)}",
+            where="the values given to the graph",
             fix="give weights and biases to the layers, values to [parameters] and [inputs], rows to [data]",
         )
     return problem.training
@@ -172,7 +179,7 @@ class _Trainer:
         try:
             evaluation = self.run(before | given, examples=list(examples))
         except ValuesError as error:
-            raise self._overflow(number, error) from None
+            raise self._overflow(number, examples, error) from None
         combine = np.sum if self.training.reduction == "sum" else np.mean
         count = max(len(examples), 1)
         gradient = np.array(
@@ -184,23 +191,35 @@ class _Trainer:
         if self.rounding:
             self.theta = np.array([self.rounding.carried(value) for value in self.theta.tolist()])
         if not np.isfinite(self.theta).all():
-            raise self._overflow(number, None)
+            raise self._overflow(number, examples, None)
         after = dict(zip(self.names, self.theta.tolist(), strict=True))
         gradients = dict(zip(self.names, gradient.tolist(), strict=True))
         loss = float(combine(np.broadcast_to(evaluation.values[self.output], (count,))))
         return Iteration(number, examples, before, given, evaluation, gradients, after, loss)
 
-    def _overflow(self, number: int, error: ValuesError | None) -> TrainingError | ValuesError:
-        if error is not None and number == 1:
+    def _overflow(
+        self, number: int, examples: Sequence[int], error: ValuesError | None
+    ) -> TrainingError | ValuesError:
+        """The mistake behind numbers that are not finite: the values themselves, or steps too long."""
+        if error is not None and (number == 1 or not self._was_finite(examples)):
             return error
         rate = self.training.learning_rate
         reason = error.what if error else "a parameter is too large for a double"
         return TrainingError(
             f"the training diverges at step {number}: {reason}",
-            where=error.where if error else "",
+            where=error.where if error else f"step {number}",
             known=f"the learning rate is {float(rate):g}; the loss was finite until step {number - 1}",
             fix="take a smaller learning rate",
         )
+
+    def _was_finite(self, examples: Sequence[int]) -> bool:
+        """Whether these examples gave finite numbers before any step."""
+        start = self.problem.at(self.problem.first_example)
+        try:
+            self.run({name: float(start[name]) for name in self.names} | self._given(examples))
+        except ValuesError:
+            return False
+        return True
 
     def losses(self, iterations: Sequence[Iteration]) -> Losses:
         """Every example at every state: only forward passes."""
@@ -216,6 +235,6 @@ class _Trainer:
             try:
                 values = self.evaluate(state | given, examples=examples).values[self.output]
             except ValuesError as error:
-                raise self._overflow(number + 1, error) from None
+                raise self._overflow(number + 1, examples, error) from None
             rows.append(np.broadcast_to(values, (max(len(examples), 1),)))
         return Losses(range(len(states)), examples, np.array(rows, dtype=np.float64))

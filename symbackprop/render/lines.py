@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
@@ -80,7 +81,7 @@ def split_sum(side: str, width: int, deepest: int = 1) -> list[str]:
 
     Outside all brackets where that is enough, else also inside of `deepest` brackets.
 
-    >>> split_sum("a + b - (c + d)", 6)
+    >>> split_sum("a + b - (c + d)", 9)
     ['a + b', '- (c + d)']
     """
     pieces = [side]
@@ -89,11 +90,18 @@ def split_sum(side: str, width: int, deepest: int = 1) -> list[str]:
     return pieces
 
 
+_TOKENS = re.compile(r"\\left\b|\\right\b|\\begin\{|\\end\{|\\.|.", re.DOTALL)
+_DEEP = {"\\left": 99, "\\right": -99, "\\begin{": 100, "\\end{": -98}
+_DEPTHS = dict.fromkeys(OPENING, 1) | dict.fromkeys(CLOSING, -1) | _DEEP
+
+
 def _split_at(side: str, width: int, level: int) -> list[str]:
+    """What LaTeX holds together (\\left…\\right, an environment) counts as too deep to be broken."""
     pieces: list[str] = []
     depth = start = last = 0
-    for place, character in enumerate(side):
-        depth += (character in OPENING) - (character in CLOSING)
+    for token in _TOKENS.finditer(side):
+        depth += _DEPTHS.get(token.group(), 0)
+        place = token.start()
         if depth <= level and side[place : place + 3] in (" + ", " - "):
             if place - start > width and last > start:
                 pieces.append(side[start:last])

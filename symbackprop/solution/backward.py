@@ -58,13 +58,9 @@ def proof(problem: Problem, derivation: Derivation) -> Iterator[Step]:
     yield Sentence(
         text("{node} depends on its parameters directly, with these local partials:", node=found.symbol)
     )
-    yield Assignments(
-        (
-            tuple(
-                equation(Quotient(found.symbol, p), derivation.partials[found.symbol, p]) for p in parameters
-            ),
-        )
-    )
+    symbols = [derivation.local_symbol(found.symbol, parameter) for parameter in parameters]
+    locals_ = [derivation.partials[found.symbol, parameter] for parameter in parameters]
+    yield Assignments((tuple(map(equation, symbols, locals_)),))
     yield Sentence(text("So the derivatives are:"))
     gradients = [derivation.gradients[parameter.name] for parameter in parameters]
     yield Formulas(tuple(equation(g.symbol, g.chain, g.expression) for g in gradients))
@@ -82,7 +78,7 @@ def partials(derivation: Derivation) -> Iterator[Step]:
     """Every local partial, a row for each node."""
     yield Heading(3, text("Local partials"))
     rows = [
-        tuple(equation(Quotient(consumer, node), local) for (_, node), local in group)
+        tuple(equation(derivation.local_symbol(consumer, node), local) for (_, node), local in group)
         for consumer, group in groupby(derivation.partials.items(), key=lambda item: item[0][0])
     ]
     yield Assignments(tuple(rows))
@@ -114,7 +110,7 @@ def _in_reading_order(derivation: Derivation) -> Iterator[Delta]:
         yield delta
 
     for delta in derivation.deltas.values():
-        if delta.symbol is None and delta.contributions:
+        if delta.symbol is None and not delta.is_output:
             waiting[delta.node] = delta
         else:
             yield from with_needed(delta)
@@ -124,7 +120,7 @@ def _in_reading_order(derivation: Derivation) -> Iterator[Delta]:
 
 def _delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
     quotient = Quotient(derivation.output, delta.node)
-    if not delta.contributions:
+    if delta.is_output:
         return [equation(quotient, S.One)]
     chain = chain_of(derivation, delta)
     routes = [delta.factors]
@@ -202,7 +198,7 @@ def delta_numbers(derivation: Derivation, values: Environment) -> Iterator[Step]
     shown: set[Symbol] = set()
     for delta in derivation.deltas.values():
         quotient = Quotient(derivation.output, delta.node)
-        if not delta.contributions:
+        if delta.is_output:
             continue
         if delta.symbol is None:
             upstream = (contribution.consumer for contribution in delta.contributions)
@@ -228,7 +224,7 @@ def _partial_numbers(derivation: Derivation, node: Symbol, values: Environment) 
         behind = derivation.deltas.get(parent.name)
         if local is None or behind is None or behind.symbol is None or behind.collapse is not None:
             continue
-        quotient = Quotient(node, parent)
+        quotient = derivation.local_symbol(node, parent)
         if quotient in values and not is_constant(local):
             yield substituted(quotient, local, values)
 

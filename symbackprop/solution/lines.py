@@ -16,9 +16,16 @@ from symbackprop.graph import Role
 from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Evaluation
 from symbackprop.problem import Problem
-from symbackprop.solution.steps import Digits, Equation, Math, Substituted, Value, equation
+from symbackprop.solution.steps import Digits, Equation, Math, Relation, Substituted, Value, equation
 
 Environment = Mapping[Basic, Any]
+
+
+CLOSE = 0.02
+"""The exact result of printed operands is shown where it comes this near to the true value."""
+
+LONGEST = 10
+"""And where it has no more characters than this beyond the digits."""
 
 
 def environment(
@@ -48,13 +55,14 @@ def environment(
             found[delta.symbol or Quotient(output, delta.node)] = pick(value)
             found[Quotient(output, delta.node)] = pick(value) * int(delta.sign)
     for (consumer, node), local in derivation.partials.items():
-        name = f"d{consumer.name}_d{node.name}"
+        name = derivation.partial_name(consumer, node)
+        symbol = derivation.local_symbol(consumer, node)
         if name in evaluation.partials:
-            found[Quotient(consumer, node)] = pick(evaluation.partials[name])
+            found[symbol] = pick(evaluation.partials[name])
         elif local in found:
-            found.setdefault(Quotient(consumer, node), found[local])
+            found.setdefault(symbol, found[local])
         elif is_constant(local):
-            found.setdefault(Quotient(consumer, node), float(local))
+            found.setdefault(symbol, float(local))
     for name, value in evaluation.gradients.items():
         found[Quotient(output, Symbol(name))] = pick(value)
     return found
@@ -108,7 +116,10 @@ def update(
     line = equation(AtStep(symbol, step), rule, Substituted(rule, values))
     if Decimal(rounding(after)) == by_hand:
         return Equation(line.left, (*line.sides, ("=", Value(after))))
-    return Equation(line.left, (*line.sides, ("=", Digits(plain_decimal(by_hand))), ("≈", Value(after))))
+    shown = plain_decimal(by_hand)
+    telling = abs(float(by_hand) - after) <= CLOSE * abs(after) and len(shown) <= LONGEST + conventions.digits
+    middle: tuple[tuple[Relation, Math], ...] = (("=", Digits(shown)),) if telling else ()
+    return Equation(line.left, (*line.sides, *middle, ("≈", Value(after))))
 
 
 def plain_decimal(number: Decimal) -> str:

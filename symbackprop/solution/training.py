@@ -38,6 +38,9 @@ from symbackprop.solution.steps import (
 IN_FULL = 5
 """So many iterations are shown in full unless asked for otherwise; the others take a row each."""
 
+LOWEST = 4
+"""The level of the smallest heading."""
+
 MOST_STATES = 60
 """A longer table of losses shows some of its rows only."""
 
@@ -134,6 +137,12 @@ def _adam(training: Training, gradient: Expr, theta: Symbol, rate: Symbol) -> li
     ]
 
 
+def _demoted(steps: Iterator[Step]) -> Iterator[Step]:
+    """The same steps, their headings one level further down where there is one."""
+    for step in steps:
+        yield Heading(min(step.level + 1, LOWEST), step.text) if isinstance(step, Heading) else step
+
+
 class _Writer:
     """Writes one iteration in full."""
 
@@ -158,14 +167,16 @@ class _Writer:
             values = environment(
                 self.problem, self.trace.derivation, self.iteration.evaluation, place if several else None
             )
-            yield from self._example(values, example if several else None)
+            if several:
+                yield Heading(3, text("Example {number}", number=example))
+                yield from _demoted(self._example(values))
+            else:
+                yield from self._example(values)
         if len(examples) > 1:
             yield from self._batch()
         yield from self._update(updates=updates)
 
-    def _example(self, values: Environment, example: int | None) -> Iterator[Step]:
-        if example is not None:
-            yield Heading(3, text("Example {number}", number=example))
+    def _example(self, values: Environment) -> Iterator[Step]:
         given = [name for name in self.iteration.given if Symbol(name) in values]
         if given:
             yield Heading(3, text("Inputs"))

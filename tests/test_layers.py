@@ -1,0 +1,144 @@
+"""The house: imports go down only, in one order of all modules, and no file grows out of sight."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LIBRARY = ROOT / "symbackprop"
+PROGRAM = ROOT / "cli"
+LONGEST = 400
+
+# Every import points to an earlier entry; this is the order in which the library is read.
+ORDER = """
+errors conventions expressions functions language partials
+notation.names notation.numbers notation.printer notation.latex notation.unicode notation.code
+ordering gates graph derivation sweep forward
+activations losses network exact data problem spec load_network load
+numeric.program numeric.backends numeric.compiled numeric.optimizers numeric.train
+solution.steps solution.lines solution.header solution.forward solution.backward solution.derive
+solution.training
+render.lines render.tex render.text render.latex render.markdown render.documents
+__init__
+""".split()
+
+# Relative imports within the command line.
+PROGRAM_ORDER = "options source derive train schema main".split()
+
+HEAVY = {"symbackprop", "sympy", "numpy", "pydantic", "rich", "mpmath"}
+
+
+def module_name(path: Path, root: Path) -> str:
+    return ".".join(path.relative_to(root).with_suffix("").parts)
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+MODULES = {module_name(path, LIBRARY): path for path in sorted(LIBRARY.rglob("*.py"))}
+PACKAGES = {name.removesuffix(".__init__") for name in MODULES if name.endswith(".__init__")}
+COMMANDS = {module_name(path, PROGRAM): path for path in sorted(PROGRAM.glob("*.py"))}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """What a file imports of the library, by module, wherever in the file the import stands."""
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Import(names):
+                for alias in names:
+                    head, _, rest = alias.name.partition(".")
+                    if head == "symbackprop":
+                        yield rest or "__init__"
+            case ast.ImportFrom(module, names, level):
+                assert level == 0, f"{path.name} has a relative import"
+                head, _, rest = (module or "").partition(".")
+                if head == "symbackprop":
+                    for alias in names:
+                        inner = f"{rest}.{alias.name}".lstrip(".")
+                        yield inner if inner in MODULES else rest or "__init__"
+
+
+def test_the_order_names_every_module_once() -> None:
+    assert sorted(ORDER) == sorted(set(MODULES) - {f"{package}.__init__" for package in PACKAGES})
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_imports_go_down_only(name: str) -> None:
+    below = ORDER[: ORDER.index(name)]
+    assert [one for one in imported(MODULES[name]) if one not in below] == []
+
+
+@pytest.mark.parametrize("package", sorted(PACKAGES))
+def test_a_package_within_the_library_imports_nothing(package: str) -> None:
+    statements = tree(MODULES[f"{package}.__init__"]).body
+    assert all(isinstance(one, ast.Expr) for one in statements)
+
+
+def test_nothing_within_the_library_imports_its_front() -> None:
+    offenders = [name for name, path in MODULES.items() if "__init__" in imported(path)]
+    assert offenders == []
+
+
+def test_packages_stand_together_in_the_order() -> None:
+    heads = [name.partition(".")[0] for name in ORDER]
+    changes = [head for place, head in enumerate(heads) if place == 0 or heads[place - 1] != head]
+    assert len(changes) == len(set(changes))
+
+
+def at_import(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run when a module is imported; not those for type checkers only."""
+    for statement in body:
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING":
+            continue
+        yield statement
+        if isinstance(statement, ast.If | ast.Try | ast.With):
+            yield from at_import(statement.body)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_the_command_line_imports_heavy_libraries_inside_functions_only(name: str) -> None:
+    heads = set()
+    for statement in at_import(tree(COMMANDS[name]).body):
+        if isinstance(statement, ast.Import):
+            heads |= {alias.name.partition(".")[0] for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom) and not statement.level:
+            heads.add((statement.module or "").partition(".")[0])
+    assert not heads & HEAVY
+
+
+def test_the_modules_of_the_command_line_import_down_only() -> None:
+    assert sorted([*PROGRAM_ORDER, "__init__"]) == sorted(COMMANDS)
+    for name, path in COMMANDS.items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                used = [node.module] if node.module else [alias.name for alias in node.names]
+                assert all(PROGRAM_ORDER.index(one) < PROGRAM_ORDER.index(name) for one in used)
+
+
+def test_the_library_does_not_know_the_command_line() -> None:
+    for path in MODULES.values():
+        assert "typer" not in path.read_text(encoding="utf-8")
+        assert "symbackprop_cli" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "path", [*MODULES.values(), *COMMANDS.values()], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_a_module_has_at_most_400_lines(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("path", [*MODULES.values(), *COMMANDS.values()], ids=lambda path: path.stem)
+def test_text_of_a_user_is_never_evaluated(path: Path) -> None:
+    """`eval`, `exec`, `parse_expr` stand nowhere; `sympify` gets no text (see `test_mistakes.py`)."""
+    called = {
+        node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute)
+    }
+    assert not called & {"eval", "exec", "parse_expr", "parse_latex", "__import__"}
