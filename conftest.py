@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from sybil import Example, Sybil
 from sybil.document import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
@@ -49,6 +50,14 @@ def matches(printed: str, expected: str) -> bool:
     """Whether the printed lines are the expected ones, `...` standing for any."""
     lines = [".*?" if line == "..." else re.escape(line + "\n") for line in expected.splitlines()]
     return re.fullmatch("".join(lines), printed, re.DOTALL) is not None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The examples of one document follow each other: they run in one process."""
+    for item in items:
+        if item.path.suffix == ".md":
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 pytest_collect_file = Sybil(

@@ -17,7 +17,7 @@ class Conventions(BaseModel):
         slopes: `value` writes σ'(z) as a(1 - a) in the node's own value, `argument` as σ(z)(1 - σ(z)).
         sigma: `name` prints σ(z), `full` prints 1/(1 + e^{-z}).
         error_sign: `plus` makes a delta ∂L/∂z, `minus` makes it -∂L/∂z (the descent direction).
-        relu_at_zero: ReLU'(0), and the share of the right slope at every kink of its kin.
+        relu_at_zero: ReLU'(0); at the kinks of its kin 0 takes the flatter slope, 1 the steeper.
         ties: the slopes of max(x, y) at x = y: `none` 0 and 0, `first` 1 and 0, `split` 1/2 and 1/2.
         collapse: where softmax meets cross-entropy (or sigmoid its own), go on with δ = a - y.
         digits: digits after the point, from 1e-4 up (with 6 digits); as many in the mantissa below.

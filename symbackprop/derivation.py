@@ -125,6 +125,19 @@ class Derivation:
         """The name that a delta goes by in numbers: its own, or `dL_da` where it has none."""
         return str(delta.symbol.name) if delta.symbol else f"d{self.output.name}_d{delta.node.name}"
 
+    @cached_property
+    def written_out(self) -> frozenset[Symbol]:
+        """The nodes without a named delta whose ∂L/∂node gets a line of its own among the numbers.
+
+        These are what the output is made of directly; other unnamed ones are written in line.
+        """
+        found: set[Symbol] = set()
+        for delta in self.deltas.values():
+            consumers = [contribution.consumer for contribution in delta.contributions]
+            if delta.symbol is None and any(one == self.output or one in found for one in consumers):
+                found.add(delta.node)
+        return frozenset(found)
+
     def partial_name(self, consumer: Symbol, node: Symbol) -> str:
         """The name that a local partial goes by in numbers: `dyhat_dt`."""
         return f"d{consumer.name}_d{node.name}"

@@ -29,6 +29,9 @@ GELU_CUBE = Rational("0.044715")
 class Declared(Function):  # type: ignore[misc]
     """A function that SymPy does not have: it stays as written, and knows its definition."""
 
+    # Said here, for SymPy would ask the arguments, and a comparison among them has no answer.
+    is_commutative = True
+
     @classmethod
     def definition(cls, *arguments: Basic) -> Expr:
         """The same value in SymPy's own functions."""

@@ -33,7 +33,7 @@ def split(equations: Sequence[Named], given: Iterable[str] = ()) -> list[Named]:
         equations: names with their expressions.
         given: other names that the new ones must not take.
 
-    >>> x, y, z, f = sympy.symbols("x y z f")
+    >>> x, y, z, f = map(Symbol, "xyzf")
     >>> [str(name) for name, _ in split([(f, mul(add(x, y), z))])]
     ['u_1', 'f']
     """

@@ -209,15 +209,9 @@ class Graph:
         """
         named = {Symbol(str(name)): functions.from_sympy(one) for name, one in expressions.items()}
         # Assumptions on a symbol make it another symbol of the same name to SymPy; here a name is one thing.
-        plain = {
-            symbol: Symbol(symbol.name)
-            for e in named.values()
-            for symbol in e.free_symbols
-            if symbol.assumptions0
-        }
-        named = {
-            symbol: e.xreplace({s: p for s, p in plain.items() if s != p}) for symbol, e in named.items()
-        }
+        assumed = {s: Symbol(s.name) for e in named.values() for s in e.free_symbols if s != Symbol(s.name)}
+        if assumed:
+            named = {symbol: expression.xreplace(assumed) for symbol, expression in named.items()}
         result = list(named)[-1] if output is None else Symbol(str(output))
         given = {Symbol(str(name)): Role.PARAMETER for name in parameters} | dict(roles or {})
         leaves = dict.fromkeys(

@@ -290,7 +290,7 @@ def _mistake(path: str, entries: Sequence[Mapping[str, Any]], label: str) -> Spe
         return SpecError(f"{path} is missing", where=where, fix=f"add {name} = …")
     wanted = " or ".join(dict.fromkeys(_wanted(entry) for entry in entries))
     shown = first["input"]
-    plain = "inside" not in first.get("ctx", {}) and isinstance(shown, str | int | float | bool | Decimal)
+    plain = not first.get("ctx", {}).get("inside") and isinstance(shown, str | int | float | bool | Decimal)
     given = f"; it is {str(shown)[:40]!r}" if plain else ""
     fix = next((_cure(entry) for entry in entries if _cure(entry)), "")
     return SpecError(f"{path or 'the file'} should be {wanted}{given}", where=where, fix=fix)

@@ -486,10 +486,10 @@ def test_tiny_numbers_are_no_bombs(text: str) -> None:
     )
     try:
         done = subprocess.run(
-            [sys.executable, "-c", program, text], timeout=4, check=False, capture_output=True
+            [sys.executable, "-c", program, text], timeout=30, check=False, capture_output=True
         )
     except subprocess.TimeoutExpired:
-        pytest.fail(f"{text} is not refused within 4 s")
+        pytest.fail(f"{text} is not refused within 30 s")
     assert done.returncode == 0, done.stderr.decode()[-300:]
 
 

@@ -223,7 +223,7 @@ def test_a_closed_form_longer_than_a_page_is_refused_with_its_length() -> None:
 def test_closed_forms_of_nested_cases_are_written_at_once() -> None:
     """SymPy must not be led to ask whether tanh of a case distinction is real."""
     text = "v_0 = where(x > y, x*y, x + y); " + "; ".join(
-        f"v_{k} = tanh(v_{k - 1}*x + y)*where(v_{k - 1} > y, v_{k - 1}, x)" for k in range(1, 4)
+        f"v_{k} = tanh(v_{k - 1}*x + y)*where(v_{k - 1} > y, v_{k - 1}, x)" for k in range(1, 7)
     )
     derivation = derive(text)
     point = {"x": 0.7, "y": -1.2}

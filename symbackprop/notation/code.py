@@ -46,9 +46,10 @@ class CodeSyntax(Syntax):
         return digits
 
     def call(self, head: type[Any], arguments: list[str], index: str = "") -> str:
-        """f(x); the softmax of a list at a place counted from 0."""
+        """f(x); a component of the softmax is written out."""
         if head is functions.softmax:
-            return f"softmax([{', '.join(arguments)}])[{int(index) - 1}]"
+            terms = [f"exp({argument})" for argument in arguments]
+            return f"({terms[int(index) - 1]}/({' + '.join(terms)}))"
         return f"{_NAMES.get(head, head.__name__)}{index}({', '.join(arguments)})"
 
     def exponential(self, exponent: Piece) -> Piece:

@@ -12,6 +12,8 @@ import sympy
 from symbackprop.conventions import Conventions
 
 LARGEST_PLAIN = 1e15
+SMALLEST_PLAIN = 4
+"""Numbers below 10 to the minus this are printed with an exponent."""
 _MODES = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP}
 
 
@@ -19,9 +21,9 @@ _MODES = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP}
 class NumberFormat:
     """One rule for all numbers.
 
-    A whole number is printed as one and an exact 0 as `0`; with six digits, `%.6f` from 1e-4 up and `%.6e`
-    below; with d digits, `%.df` from 10^(2-d) up. An exact rational, as the author typed it, keeps its
-    digits. `by_hand` takes ties on the decimal digits that a person sees, not on the binary value.
+    A whole number is printed as one and an exact 0 as `0`; else with d digits `%.df` from 1e-4 up and `%.de`
+    below (with fewer than four digits, `%.df` as long as it shows one). An exact rational, as the author
+    typed it, keeps its digits. `by_hand` takes ties on the decimal digits that a person sees.
 
     >>> rule = NumberFormat()
     >>> [rule(0.1), rule(0.0), rule(-5.851379e-05), rule(3.0), rule(sympy.Rational("0.5"))]
@@ -48,7 +50,7 @@ class NumberFormat:
         return self._scientific(number)
 
     def _is_plain(self, number: float) -> bool:
-        return bool(float(f"1e{min(0, 2 - self.digits)}") <= abs(number) < LARGEST_PLAIN)
+        return bool(float(f"1e{-min(self.digits, SMALLEST_PLAIN)}") <= abs(number) < LARGEST_PLAIN)
 
     def _fixed(self, number: float) -> str:
         if not self._decimal:

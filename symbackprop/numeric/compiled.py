@@ -69,7 +69,7 @@ class Compiled:
     """
 
     def __init__(self, lines: Program, engine: Backend, rounding: NumberFormat | None = None) -> None:
-        self.program, self._engine = lines, engine
+        self.program, self._engine, self._rounding = lines, engine, rounding
         self.given = [symbol.name for symbol in lines.given]
         self._places = {
             kind: [(line.name, place) for place, line in enumerate(lines.lines) if line.kind is kind]
@@ -90,7 +90,7 @@ class Compiled:
         """
         self._check_given(values)
         with np.errstate(all="ignore"):
-            given = [self._engine.array(values[name]) for name in self.given]
+            given = [self._engine.array(self._carried(values[name])) for name in self.given]
             try:
                 results = [_plain(result) for result in self._function(*given)]
             except OverflowError:
@@ -106,6 +106,12 @@ class Compiled:
             Deltas(self._of(Kind.DELTA, results), self._of_node),
             self._of(Kind.GRADIENT, results),
         )
+
+    def _carried(self, value: Any) -> Any:
+        """A given value as it is printed, where printed values are carried."""
+        if self._rounding is None:
+            return value
+        return np.vectorize(self._rounding.carried, otypes=[float])(value)
 
     def _of(self, kind: Kind, results: Sequence[Any]) -> dict[str, Any]:
         return {name: results[place] for name, place in self._places[kind]}
@@ -135,6 +141,7 @@ class Compiled:
                     where="the values given to the graph",
                     fix="replace NaN or infinity",
                 )
+        self._check_sum(values)
         lengths = {name: np.shape(values[name]) for name in values if np.ndim(values[name])}
         if len(set(lengths.values())) > 1:
             raise ValuesError(
@@ -142,6 +149,20 @@ class Compiled:
                 where="the values given to the graph",
                 known=", ".join(f"{name}: {shape[0]}" for name, shape in lengths.items()),
                 fix="give a number for every example, or one number for all",
+            )
+
+    def _check_sum(self, values: Mapping[str, Any]) -> None:
+        """Where a collapsed form is used, its condition holds."""
+        names = self.program.summing_to_one
+        if not names:
+            return
+        total = sum(np.asarray(values[name], dtype=float) for name in names)
+        if not np.allclose(total, 1.0, rtol=0, atol=1e-9):
+            raise ValuesError(
+                f"the targets {listing(names)} do not add up to 1",
+                where="the values given to the graph",
+                known="the collapsed form p - y holds for targets that add up to 1",
+                fix="mend the targets, or set the convention collapse to false",
             )
 
     def _not_finite(self, line: Line, value: Any, known: Numbers, examples: list[int] | None) -> ValuesError:
@@ -219,7 +240,8 @@ def _lambdified(lines: Program, engine: Backend, rounding: NumberFormat | None) 
 
     arguments = [Symbol(safe[symbol]) for symbol in lines.given]
     assigned = [
-        (line.symbol, call(carry, line.expression) if rounding else line.expression) for line in lines.lines
+        (line.symbol, call(carry, line.expression) if rounding and line.written else line.expression)
+        for line in lines.lines
     ]
     used = dict(engine.functions)
     if rounding:

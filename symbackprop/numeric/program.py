@@ -33,6 +33,7 @@ class Line:
         symbol: what later lines call it.
         expression: over the given symbols and earlier lines.
         node: the node that it belongs to.
+        written: a solution gives it a line of its own; what is not written is not rounded by hand.
     """
 
     kind: Kind
@@ -40,6 +41,7 @@ class Line:
     symbol: Symbol
     expression: Expr
     node: str
+    written: bool = True
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,13 @@ class Program:
         given: the symbols whose values come from outside.
         lines: the rest.
         output: the name of the node that is differentiated.
+        summing_to_one: given names that a collapsed form takes to add up to 1.
     """
 
     given: tuple[Symbol, ...]
     lines: tuple[Line, ...]
     output: str
+    summing_to_one: tuple[str, ...] = ()
 
 
 def program(derivation: Derivation) -> Program:
@@ -79,8 +83,13 @@ class _Assembler:
         lines = [*self.values(), *self.local_partials()]
         deltas = self.deltas()
         gradients = self.gradients()
+        collapses = [delta.collapse for delta in self.derivation.deltas.values() if delta.collapse]
+        sums = next((one.summing_to_one for one in collapses if one.summing_to_one), ())
         return Program(
-            self.given, (*lines, *self._used(deltas, gradients), *gradients), self.derivation.output.name
+            self.given,
+            (*lines, *self._used(deltas, gradients), *gradients),
+            self.derivation.output.name,
+            tuple(symbol.name for symbol in sums),
         )
 
     def values(self) -> Iterable[Line]:
@@ -96,15 +105,16 @@ class _Assembler:
                 taken.add(name)
                 symbol = Symbol(f"partial {consumer.name} {node.name}")
                 self.partials[consumer, node] = symbol
-                yield Line(Kind.PARTIAL, name, symbol, guarded(local), node.name)
+                written = consumer in self.derivation.written_out
+                yield Line(Kind.PARTIAL, name, symbol, guarded(local), node.name, written)
 
     def deltas(self) -> list[Line]:
         lines = []
         for name, delta in self.derivation.deltas.items():
             symbol = Symbol(f"delta {name}")
-            lines.append(
-                Line(Kind.DELTA, self.derivation.delta_name(delta), symbol, self._delta(delta), name)
-            )
+            known_as = self.derivation.delta_name(delta)
+            written = delta.symbol is not None or delta.node in self.derivation.written_out
+            lines.append(Line(Kind.DELTA, known_as, symbol, self._delta(delta), name, written))
             self.upstream[delta.node] = mul(delta.sign, symbol)
         return lines
 

@@ -160,6 +160,8 @@ class _Trainer:
         self.fixed = {name: float(value) for name, value in problem.values.items() if name not in self.names}
         start = problem.at(problem.first_example)
         self.theta = np.array([float(start[name]) for name in self.names])
+        if self.rounding:
+            self.theta = np.array([self.rounding.carried(value) for value in self.theta.tolist()])
         self.fixed = {name: value for name, value in self.fixed.items() if name in set(self.run.given)}
         self.state = State.start(len(self.names))
 

@@ -48,6 +48,7 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 \fi
 \usepackage{amsmath,amssymb}
 \usepackage{booktabs}
+\usepackage{graphicx}
 \usepackage[margin=2.2cm]{geometry}
 \setlength{\mathindent}{1.2em}
 \setlength{\parindent}{0pt}
@@ -67,7 +68,7 @@ def write_latex(solution: Solution, conventions: Conventions, *, standalone: boo
     Args:
         solution: the steps.
         conventions: ∂ or d, digits.
-        standalone: a whole document; else a fragment that needs amsmath and booktabs.
+        standalone: a whole document; else a fragment that needs amsmath, booktabs and graphicx.
     """
     writer = _LatexWriter(conventions)
     body = "\n\n".join(block for step in solution.steps for block in writer.step(step)) + "\n"
@@ -91,6 +92,10 @@ class _LatexWriter(TexWriter):
     def comment(self, words: str) -> str:
         """Words behind a %, on one line."""
         return "".join(character for character in words if character.isprintable())
+
+    def shrunk(self, formula: str) -> str:
+        """Made as small as the page needs it."""
+        return rf"\resizebox{{0.8\linewidth}}{{!}}{{$\displaystyle {formula}$}}"
 
     def step(self, step: Step) -> Iterator[str]:
         match step:

@@ -13,6 +13,9 @@ from symbackprop.solution.steps import Equation
 LINE = 86
 """Characters of plain text that fill a line of the page about as far as their formula does."""
 
+SLACK = 1.15
+"""What is wider than a line by more than this does not fit the page."""
+
 _RELATIONS = {"=": "=", "≈": r"\approx", "≡": r"\equiv", "←": r"\leftarrow"}
 
 
@@ -35,16 +38,22 @@ class TexWriter(Writer):
         for place, (relation, side) in enumerate(phrase.sides):
             shown = plain.sides[place][1] if place < len(plain.sides) else side
             stretch = max(1.0, len(side) / max(1, len(shown)))
-            first, *rest = split_sum(side, int((LINE - len(plain.left) - 3) * stretch))
+            width = (LINE - len(plain.left) - 3) * stretch
+            pieces = split_sum(side, int(width))
+            first, *rest = (self.shrunk(one) if len(one) > width * SLACK else one for one in pieces)
             rows.append(f"{phrase.left if place == 0 else ''} &{relation} {first}")
             rows += [rf" &\qquad {piece}" for piece in rest]
         return r"\begin{aligned}[t]" + r" \\ ".join(rows) + r" \end{aligned}"
+
+    def shrunk(self, formula: str) -> str:
+        """A formula that no sign breaks and that is wider than the page."""
+        return formula
 
     def row(self, row: Sequence[Equation]) -> Iterator[str]:
         """Short equations side by side, in as many lines as they need."""
         line, length = "", 0
         for one in row:
-            shown, measured = self.phrase(one).in_one(), len(self.measure.phrase(one).in_one())
+            shown, measured = self.fitted(one), len(self.measure.phrase(one).in_one())
             if line and length + measured + 3 > LINE:
                 yield line + ","
                 line, length = "", 0

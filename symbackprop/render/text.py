@@ -37,8 +37,9 @@ def write_text(solution: Solution, conventions: Conventions, *, width: int = WID
     """
     writer = _TextWriter(conventions, width)
     lines: list[str] = []
-    if solution.title:
-        lines += [solution.title, _RULES[1] * cell_len(solution.title)]
+    title = writer.plain(solution.title)
+    if title:
+        lines += [title, _RULES[1] * cell_len(title)]
     for step in solution.steps:
         lines += writer.step(step)
     page = "\n".join(line.rstrip() for line in lines).strip("\n")
@@ -54,6 +55,10 @@ class _TextWriter(Writer):
     def __init__(self, conventions: Conventions, width: int) -> None:
         super().__init__(UNICODE, conventions, {sign: sign for sign in "=≈≡←"})
         self.width = width - INDENT
+
+    def plain(self, words: str) -> str:
+        """On one line, and nothing that a terminal obeys."""
+        return "".join(character for character in " ".join(words.split()) if character.isprintable())
 
     def step(self, step: Step) -> Iterator[str]:
         match step:
@@ -106,7 +111,7 @@ class _TextWriter(Writer):
         line = ""
         for entry in entries:
             longer = f"{line}, {entry}" if line else entry
-            if line and cell_len(longer) > self.width:
+            if line and cell_len(longer) >= self.width:
                 yield " " * INDENT + line + ","
                 longer = entry
             line = longer

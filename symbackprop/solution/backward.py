@@ -195,20 +195,19 @@ def backward_pass(
 def delta_numbers(derivation: Derivation, values: Environment) -> Iterator[Step]:
     """Every delta: symbols = numbers = value."""
     lines: list[Equation] = []
-    shown: set[Symbol] = set()
     for delta in derivation.deltas.values():
         quotient = Quotient(derivation.output, delta.node)
         if delta.is_output:
             continue
         if delta.symbol is None:
-            upstream = (contribution.consumer for contribution in delta.contributions)
-            if quotient in values and any(one == derivation.output or one in shown for one in upstream):
-                shown.add(delta.node)
+            if delta.node in derivation.written_out and quotient in values:
                 if not is_constant(delta.expression):
                     lines.append(substituted(quotient, mul(delta.sign, delta.expression), values))
                 lines += _partial_numbers(derivation, delta.node, values)
             continue
-        by_factors = delta.collapse is None and any(c.consumer in shown for c in delta.contributions)
+        by_factors = delta.collapse is None and any(
+            contribution.consumer in derivation.written_out for contribution in delta.contributions
+        )
         chain = mul(delta.sign, chain_of(derivation, delta))
         if by_factors and all(atom in values for atom in chain.atoms(Quotient)):
             lines.append(substituted(delta.symbol, chain, values))
