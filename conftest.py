@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import shlex
@@ -10,13 +11,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from sybil import Example, Sybil
 from sybil.document import Document
-from sybil.parsers.markdown import PythonCodeBlockParser
 from sybil.region import Region
 
 ROOT = Path(__file__).parent
+_SESSION = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -52,15 +52,21 @@ def matches(printed: str, expected: str) -> bool:
     return re.fullmatch("".join(lines), printed, re.DOTALL) is not None
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The examples of one document follow each other: they run in one process."""
-    for item in items:
-        if item.path.suffix == ".md":
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+def sessions(document: Document) -> Iterator[Region]:
+    """Every ```python block is one session, whichever process it runs in."""
+    for block in _SESSION.finditer(document.text):
+        yield Region(block.start(), block.end(), parsed=block.group(1), evaluator=play)
+
+
+def play(example: Example) -> str | None:
+    """Run a session and compare what it shows."""
+    shown: list[str] = []
+    test = doctest.DocTestParser().get_doctest(str(example.parsed), {}, "session", example.path, example.line)
+    results = doctest.DocTestRunner().run(test, out=shown.append)
+    return "".join(shown) if results.failed else None
 
 
 pytest_collect_file = Sybil(
-    parsers=[console, PythonCodeBlockParser()],
+    parsers=[console, sessions],
     patterns=["README.md", "CONTRIBUTING.md", "examples/*/README.md"],
 ).pytest()
