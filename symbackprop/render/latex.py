@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbackprop.conventions import Conventions
+from symbackprop.render.lines import column_parts
 from symbackprop.render.tex import LINE, TexWriter
 from symbackprop.solution.steps import (
     Assignments,
@@ -18,6 +19,8 @@ from symbackprop.solution.steps import (
     Table,
     Text,
 )
+
+GAP = 3
 
 _SECTIONS = {1: "section", 2: "section", 3: "subsection", 4: "paragraph"}
 _SPECIAL = {
@@ -131,7 +134,7 @@ class _LatexWriter(TexWriter):
             max(len(self.measure.words(cell)) for cell in (head, *column))
             for head, column in zip(table.head, columns, strict=True)
         ]
-        for part in _fitting(widths):
+        for part in column_parts(widths, LINE, GAP):
             kinds = "".join("l" if _has_words(columns[i]) else "r" for i in part)
             head = " & ".join(self.words(table.head[i], "${}$") for i in part)
             rows = " \\\\\n".join(" & ".join(self._cell(row[i]) for i in part) for row in table.rows)
@@ -144,15 +147,3 @@ class _LatexWriter(TexWriter):
 
 def _has_words(column: Sequence[Cell]) -> bool:
     return any(isinstance(cell, Text) for cell in column)
-
-
-def _fitting(widths: Sequence[int]) -> list[list[int]]:
-    """The columns in parts that fit the page; the first column stands in each."""
-    parts, used = [[0]], widths[0]
-    for place, width in enumerate(widths[1:], 1):
-        if used + width + 3 > LINE and len(parts[-1]) > 1:
-            parts.append([0])
-            used = widths[0]
-        parts[-1].append(place)
-        used += width + 3
-    return parts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
@@ -111,3 +111,19 @@ def _split_at(side: str, width: int, level: int) -> list[str]:
         pieces.append(side[start:last])
         start = last + 1
     return [*pieces, side[start:]]
+
+
+def column_parts(widths: Sequence[int], most: int, gap: int) -> list[list[int]]:
+    """The columns of a table in parts that fit a page; the first column stands in each.
+
+    >>> column_parts([5, 4, 4, 4], 17, 2)
+    [[0, 1, 2], [0, 3]]
+    """
+    parts, used = [[0]], widths[0]
+    for place, width in enumerate(widths[1:], 1):
+        if used + gap + width > most and len(parts[-1]) > 1:
+            parts.append([0])
+            used = widths[0]
+        parts[-1].append(place)
+        used += gap + width
+    return parts

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from symbackprop.conventions import Conventions
 from symbackprop.notation.unicode import UNICODE
-from symbackprop.render.lines import Phrase, Writer, split_sum
+from symbackprop.render.lines import Phrase, Writer, column_parts, split_sum
 from symbackprop.solution.steps import (
     Assignments,
     Cell,
@@ -24,6 +24,7 @@ from symbackprop.solution.steps import (
 
 WIDTH = 100
 INDENT = 2
+GAP = 2
 _RULES = {1: "═", 2: "─"}
 
 
@@ -122,11 +123,11 @@ class _TextWriter(Writer):
         rows = [[self.words(cell) for cell in row] for row in table.rows]
         widths = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
         right = [_is_number(column) for column in zip(*table.rows, strict=True)] or [False] * len(head)
-        for part in _wrapped(widths, self.width):
-            yield " " * INDENT + "  ".join(_pad(head[i], widths[i], right=right[i]) for i in part)
-            yield " " * INDENT + "  ".join("─" * widths[i] for i in part)
+        for part in column_parts(widths, self.width, GAP):
+            yield " " * INDENT + (" " * GAP).join(_pad(head[i], widths[i], right=right[i]) for i in part)
+            yield " " * INDENT + (" " * GAP).join("─" * widths[i] for i in part)
             for row in rows:
-                yield " " * INDENT + "  ".join(_pad(row[i], widths[i], right=right[i]) for i in part)
+                yield " " * INDENT + (" " * GAP).join(_pad(row[i], widths[i], right=right[i]) for i in part)
             yield ""
 
 
@@ -141,16 +142,3 @@ def _boxed(lines: Sequence[str]) -> list[str]:
 
 def _is_number(column: Sequence[Cell]) -> bool:
     return not any(isinstance(cell, Text) for cell in column)
-
-
-def _wrapped(widths: Sequence[int], most: int) -> list[list[int]]:
-    """The columns in parts that fit; the first column stands in each."""
-    parts: list[list[int]] = [[0]]
-    used = widths[0]
-    for place, width in enumerate(widths[1:], 1):
-        if used + 2 + width > most and len(parts[-1]) > 1:
-            parts.append([0])
-            used = widths[0]
-        parts[-1].append(place)
-        used += 2 + width
-    return parts

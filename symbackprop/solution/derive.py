@@ -28,6 +28,7 @@ from symbackprop.solution.steps import (
     Step,
     Table,
     Value,
+    demoted,
     equation,
     text,
 )
@@ -105,7 +106,7 @@ def _numbers(
         yield Heading(2, text("With numbers: example {number}", number=example))
     yield from given(problem, values)
     yield Heading(3, text("Values, forward"))
-    yield from _demoted(forward_numbers(problem, values))
+    yield from demoted(forward_numbers(problem, values))
     yield from at_kinks(problem, values)
     yield Heading(3, text("Deltas, backward"))
     yield from delta_numbers(derivation, values)
@@ -113,11 +114,6 @@ def _numbers(
     yield from gradient_numbers(problem, derivation, values)
     yield from _exact_lines(problem, derivation, example)
     yield from _first_update(problem, derivation, values)
-
-
-def _demoted(steps: Iterator[Step]) -> Iterator[Step]:
-    for step in steps:
-        yield Heading(step.level + 1, step.text) if isinstance(step, Heading) else step
 
 
 def given(problem: Problem, values: Environment) -> Iterator[Step]:

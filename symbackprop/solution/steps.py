@@ -5,11 +5,14 @@ The kinds are closed: a writer handles `Heading`, `Sentence`, `Formulas`, `Assig
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from sympy import Basic, Expr
+
+LOWEST = 4
+"""The level of the smallest heading."""
 
 Relation: TypeAlias = Literal["=", "≈", "≡", "←"]
 
@@ -158,3 +161,9 @@ def equation(left: Expr, *sides: Math, relation: Relation = "=", boxed: bool = F
             kept.append(side)
     relations: list[Relation] = [relation, *["="] * len(kept)]  # type: ignore[list-item]
     return Equation(left, tuple(zip(relations, kept, strict=False)), boxed)
+
+
+def demoted(steps: Iterable[Step]) -> Iterator[Step]:
+    """The same steps, their headings one level further down where there is one."""
+    for step in steps:
+        yield Heading(min(step.level + 1, LOWEST), step.text) if isinstance(step, Heading) else step

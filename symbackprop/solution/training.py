@@ -31,15 +31,13 @@ from symbackprop.solution.steps import (
     Step,
     Table,
     Value,
+    demoted,
     equation,
     text,
 )
 
 IN_FULL = 5
 """So many iterations are shown in full unless asked for otherwise; the others take a row each."""
-
-LOWEST = 4
-"""The level of the smallest heading."""
 
 MOST_STATES = 60
 """A longer table of losses shows some of its rows only."""
@@ -137,12 +135,6 @@ def _adam(training: Training, gradient: Expr, theta: Symbol, rate: Symbol) -> li
     ]
 
 
-def _demoted(steps: Iterator[Step]) -> Iterator[Step]:
-    """The same steps, their headings one level further down where there is one."""
-    for step in steps:
-        yield Heading(min(step.level + 1, LOWEST), step.text) if isinstance(step, Heading) else step
-
-
 class _Writer:
     """Writes one iteration in full."""
 
@@ -169,7 +161,7 @@ class _Writer:
             )
             if several:
                 yield Heading(3, text("Example {number}", number=example))
-                yield from _demoted(self._example(values))
+                yield from demoted(self._example(values))
             else:
                 yield from self._example(values)
         if len(examples) > 1:
