@@ -546,3 +546,10 @@ def test_code_keeps_its_meaning(code: str) -> None:
 def test_softmax_is_written_out() -> None:
     shown = done(run("derive", spec("regularised-cost"), "--format", "json")).out
     assert "exp(s_1)/(exp(s_1) + exp(s_2))" in shown
+
+
+def test_fields_keep_the_spaces_around_them() -> None:
+    """A number in a sentence does not run into the words beside it."""
+    shown = done(run("train", spec("obesity"))).out
+    assert "after update 1 " in shown
+    assert "mean of the 3 used" in shown

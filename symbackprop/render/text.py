@@ -38,7 +38,7 @@ def write_text(solution: Solution, conventions: Conventions, *, width: int = WID
     """
     writer = _TextWriter(conventions, width)
     lines: list[str] = []
-    title = writer.plain(solution.title)
+    title = writer.plain(solution.title).strip()
     if title:
         lines += [title, _RULES[1] * cell_len(title)]
     for step in solution.steps:
@@ -59,7 +59,8 @@ class _TextWriter(Writer):
 
     def plain(self, words: str) -> str:
         """On one line, and nothing that a terminal obeys."""
-        return "".join(character for character in " ".join(words.split()) if character.isprintable())
+        line = re.sub(r"\s+", " ", words)
+        return "".join(character for character in line if character.isprintable())
 
     def step(self, step: Step) -> Iterator[str]:
         match step:
