@@ -11,7 +11,7 @@ from sympy import Rational
 
 from symbackprop.conventions import Conventions
 from symbackprop.data import Data
-from symbackprop.graph import Graph, Role
+from symbackprop.graph import Graph
 from symbackprop.network import Network, Objective
 
 OptimizerName = Literal["sgd", "adam"]
@@ -127,9 +127,3 @@ class Problem:
         """The given names that have no number."""
         given = self.at(self.first_example) if self.examples else self.values
         return [node.name for node in self.graph.nodes if node.expression is None and node.name not in given]
-
-    def named_by_examples(self) -> list[str]:
-        """The names that change from example to example: inputs and targets without a fixed value."""
-        return [
-            node.name for node in self.graph.having(Role.INPUT, Role.TARGET) if node.name not in self.values
-        ]

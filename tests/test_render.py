@@ -553,3 +553,25 @@ def test_fields_keep_the_spaces_around_them() -> None:
     shown = done(run("train", spec("obesity"))).out
     assert "after update 1 " in shown
     assert "mean of the 3 used" in shown
+
+
+@pytest.mark.parametrize(
+    ("settings", "rules"),
+    [
+        ("momentum = 0.9", ["μ = 0.9", "v ← μ v + g", "θ ← θ - η v"]),
+        ("momentum = 0.9\nnesterov = true", ["v ← μ v + g", "θ ← θ - η (g + μ v)"]),
+        ("weight_decay = 0.1", ["λ = 0.1", "g ← g + λ θ", "θ ← θ - η g"]),
+        (
+            'optimizer = "adam"',
+            ["m ← β₁ m + (1 - β₁) g", "v ← β₂ v + (1 - β₂) g²", "m̂ = m/(1 - β₁^k)", "θ ← θ - η m̂/(√v̂ + ε)"],
+        ),
+    ],
+)
+def test_the_rule_of_the_update_is_written(settings: str, rules: list[str], tmp_path: Path) -> None:
+    text = Path(spec("chain")).read_text(encoding="utf-8").replace('optimizer = "sgd"', settings)
+    place = tmp_path / "spec.toml"
+    place.write_text(text, encoding="utf-8")
+    shown = re.sub(" +", " ", done(run("train", place)).out)
+    for rule in rules:
+        assert rule in shown
+    done(run("train", place, "--format", "latex"))

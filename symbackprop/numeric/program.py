@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -165,8 +165,3 @@ def guarded(expression: Expr) -> Expr:
     if expression.is_Add:
         return add(*map(guarded, expression.args))
     return expression
-
-
-def names_of(lines: Iterable[Line], kind: Kind) -> Mapping[str, Line]:
-    """The lines of one kind by their names."""
-    return {line.name: line for line in lines if line.kind is kind}

@@ -5,7 +5,7 @@ The kinds are closed: a writer handles `Heading`, `Sentence`, `Formulas`, `Assig
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -134,16 +134,6 @@ class Solution:
 
     title: str
     steps: tuple[Step, ...]
-
-    def equations(self) -> Sequence[Equation]:
-        """Every equation in it."""
-        found: list[Equation] = []
-        for step in self.steps:
-            if isinstance(step, Formulas):
-                found.extend(step.equations)
-            elif isinstance(step, Assignments):
-                found.extend(equation for row in step.rows for equation in row)
-        return found
 
 
 def equation(left: Expr, *sides: Math, relation: Relation = "=", boxed: bool = False) -> Equation:
