@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from symbackprop.numeric.compiled import Evaluation
     from symbackprop.problem import Problem
 
-FORMS = ("chain", "delta", "paths", "closed")
 MODES = {"reverse": ("reverse",), "forward": ("forward",), "both": ("reverse", "forward")}
 
 
@@ -62,6 +61,7 @@ def derive(
     """
     with options.mistakes_told():
         from symbackprop.render.documents import derivation_document, write_json
+        from symbackprop.solution.backward import FORMS
         from symbackprop.solution.derive import solve
         from symbackprop.sweep import backprop
 
@@ -153,7 +153,7 @@ def _with_values(problem: Problem, at: str | None) -> Problem:
 
     from symbackprop.errors import OptionError, did_you_mean, listing
 
-    given = [node.name for node in problem.graph.nodes if node.expression is None]
+    given = [node.name for node in problem.graph.given]
     values = options.numbers(at)
     for name in values:
         if name not in given:
@@ -194,7 +194,7 @@ def _numbers(
         raise OptionError(f"there is no example {example}", where=f"--example {example}", known=rows)
     row = (example or problem.first_example) if problem.data else None
     values = problem.at(row) if row else dict(problem.values)
-    given = [node.name for node in problem.graph.nodes if node.expression is None]
+    given = [node.name for node in problem.graph.given]
     missing = [name for name in given if name not in values]
     if missing and not (at or example):
         return None, None

@@ -122,10 +122,9 @@ def build_data(
     Raises:
         DataError: a ragged row, a doubled column, a name that nothing gives, a formula that has no value.
     """
-    mistakes: list[Mistake] = []
     gathering = Gathering()
     gathering.attempt(partial(check_rows, columns, rows))
-    mistakes += gathering.mistakes
+    mistakes = gathering.mistakes
     if doubled := {name for name in columns if list(columns).count(name) > 1}:
         mistakes.append(
             DataError(f"the column {doubled.pop()!r} stands twice", where="data.columns", fix="rename one")

@@ -123,6 +123,11 @@ class Graph:
         """The nodes that are computed."""
         return tuple(node for node in self.nodes if node.expression is not None)
 
+    @property
+    def given(self) -> tuple[Node, ...]:
+        """The nodes whose values come from outside."""
+        return tuple(node for node in self.nodes if node.expression is None)
+
     def having(self, *roles: Role) -> tuple[Node, ...]:
         """The nodes of these roles."""
         return tuple(node for node in self.nodes if node.role in roles)

@@ -144,9 +144,9 @@ class _Loader(Gathering):
 
     def _extra_values(self, graph: Graph, values: dict[str, Rational]) -> None:
         """[parameters], [inputs] and [targets] may give a network's numbers by name."""
+        known = [node.name for node in graph.given]
         for table in ("parameters", "inputs", "targets"):
             for name, value in getattr(self.spec, table).items():
-                known = [node.name for node in graph.nodes if node.expression is None]
                 if name not in known or isinstance(value, list):
                     self.refuse(
                         f"{name!r} is no given name of the network",

@@ -119,11 +119,10 @@ class Problem:
     @property
     def is_numeric(self) -> bool:
         """Whether every given name has a number."""
-        given = self.at(self.first_example) if self.examples else self.values
-        return all(node.name in given for node in self.graph.nodes if node.expression is None)
+        return not self.missing
 
     @property
     def missing(self) -> list[str]:
         """The given names that have no number."""
-        given = self.at(self.first_example) if self.examples else self.values
-        return [node.name for node in self.graph.nodes if node.expression is None and node.name not in given]
+        known = self.at(self.first_example) if self.examples else self.values
+        return [node.name for node in self.graph.given if node.name not in known]

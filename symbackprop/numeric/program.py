@@ -75,7 +75,7 @@ def forward_program(derivation: Derivation) -> Program:
 class _Assembler:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
-        self.given = tuple(node.symbol for node in derivation.graph.nodes if node.expression is None)
+        self.given = tuple(node.symbol for node in derivation.graph.given)
         self.partials: dict[tuple[Symbol, Symbol], Symbol] = {}
         self.upstream: dict[Symbol, Expr] = {derivation.output: S.One}
 
@@ -135,9 +135,9 @@ class _Assembler:
     def gradients(self) -> list[Line]:
         lines = []
         for name, gradient in self.derivation.gradients.items():
-            value = self._sum(gradient.wrt, gradient.contributions)
-            if gradient.wrt == self.derivation.output:
-                value = S.One
+            value = S.One
+            if not gradient.delta.is_output:
+                value = self._sum(gradient.wrt, gradient.contributions)
             lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), value, name))
         return lines
 

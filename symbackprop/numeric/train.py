@@ -15,7 +15,7 @@ from symbackprop.errors import TrainingError, ValuesError, listing
 from symbackprop.graph import Role
 from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Compiled, Evaluation, compile, compile_forward
-from symbackprop.numeric.optimizers import OPTIMIZERS, State, decayed
+from symbackprop.numeric.optimizers import OPTIMIZERS, State, Vector, decayed
 from symbackprop.problem import Problem, Training
 from symbackprop.sweep import backprop
 
@@ -157,13 +157,21 @@ class _Trainer:
         self.evaluate: Compiled = compile_forward(derivation)
         self.output = derivation.output.name
         self.names = [symbol.name for symbol in derivation.wrt]
-        self.fixed = {name: float(value) for name, value in problem.values.items() if name not in self.names}
+        trained = set(self.names)
+        fixed = {name: problem.values[name] for name in self.run.given if name in problem.values}
+        self.fixed = {name: float(value) for name, value in fixed.items() if name not in trained}
         start = problem.at(problem.first_example)
-        self.theta = np.array([float(start[name]) for name in self.names])
-        if self.rounding:
-            self.theta = np.array([self.rounding.carried(value) for value in self.theta.tolist()])
-        self.fixed = {name: value for name, value in self.fixed.items() if name in set(self.run.given)}
+        self.start = {name: float(start[name]) for name in self.names}
+        self.theta = self._carried(np.array(list(self.start.values())))
         self.state = State.start(len(self.names))
+
+    def _carried(self, theta: Vector) -> Vector:
+        """The parameters as they are printed, where printed values are carried."""
+        return (
+            theta
+            if self.rounding is None
+            else np.array([self.rounding.carried(one) for one in theta.tolist()])
+        )
 
     def _given(self, examples: Sequence[int]) -> dict[str, Any]:
         """The values that are no parameters: numbers for one example, arrays for several."""
@@ -189,9 +197,8 @@ class _Trainer:
         )
         slope = decayed(self.theta, gradient, self.training)
         with np.errstate(all="ignore"):
-            self.theta = OPTIMIZERS[self.training.optimizer](self.theta, slope, self.state, self.training)
-        if self.rounding:
-            self.theta = np.array([self.rounding.carried(value) for value in self.theta.tolist()])
+            theta = OPTIMIZERS[self.training.optimizer](self.theta, slope, self.state, self.training)
+        self.theta = self._carried(theta)
         if not np.isfinite(self.theta).all():
             raise self._overflow(number, examples, None)
         after = dict(zip(self.names, self.theta.tolist(), strict=True))
@@ -216,9 +223,8 @@ class _Trainer:
 
     def _was_finite(self, examples: Sequence[int]) -> bool:
         """Whether these examples gave finite numbers before any step."""
-        start = self.problem.at(self.problem.first_example)
         try:
-            self.run({name: float(start[name]) for name in self.names} | self._given(examples))
+            self.run(self.start | self._given(examples))
         except ValuesError:
             return False
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbackprop.conventions import Conventions
-from symbackprop.render.lines import column_parts
+from symbackprop.render.lines import column_parts, has_words
 from symbackprop.render.tex import LINE, TexWriter
 from symbackprop.solution.steps import (
     Assignments,
@@ -17,7 +17,6 @@ from symbackprop.solution.steps import (
     Solution,
     Step,
     Table,
-    Text,
 )
 
 GAP = 3
@@ -135,7 +134,7 @@ class _LatexWriter(TexWriter):
             for head, column in zip(table.head, columns, strict=True)
         ]
         for part in column_parts(widths, LINE, GAP):
-            kinds = "".join("l" if _has_words(columns[i]) else "r" for i in part)
+            kinds = "".join("l" if has_words(columns[i]) else "r" for i in part)
             head = " & ".join(self.words(table.head[i], "${}$") for i in part)
             rows = " \\\\\n".join(" & ".join(self._cell(row[i]) for i in part) for row in table.rows)
             body = f"\\toprule\n{head} \\\\\n\\midrule\n{rows} \\\\\n\\bottomrule"
@@ -143,7 +142,3 @@ class _LatexWriter(TexWriter):
 
     def _cell(self, cell: Cell) -> str:
         return self.words(cell, "${}$")
-
-
-def _has_words(column: Sequence[Cell]) -> bool:
-    return any(isinstance(cell, Text) for cell in column)

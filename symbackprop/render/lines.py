@@ -11,6 +11,7 @@ from symbackprop.conventions import Conventions
 from symbackprop.notation.printer import Printer, Syntax
 from symbackprop.solution.steps import Cell, Digits, Equation, Math, Substituted, Text, Value
 
+PLAIN_RELATIONS = {sign: sign for sign in "=≈≡←"}
 OPENING, CLOSING = "([{", ")]}"
 
 
@@ -111,6 +112,11 @@ def _split_at(side: str, width: int, level: int) -> list[str]:
         pieces.append(side[start:last])
         start = last + 1
     return [*pieces, side[start:]]
+
+
+def has_words(column: Sequence[Cell]) -> bool:
+    """Whether a column of a table holds words; then it stands to the left, else to the right."""
+    return any(isinstance(cell, Text) for cell in column)
 
 
 def column_parts(widths: Sequence[int], most: int, gap: int) -> list[list[int]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from symbackprop.conventions import Conventions
+from symbackprop.render.lines import has_words
 from symbackprop.render.tex import TexWriter
 from symbackprop.solution.steps import (
     Assignments,
@@ -15,7 +16,6 @@ from symbackprop.solution.steps import (
     Solution,
     Step,
     Table,
-    Text,
 )
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|$~&])")
@@ -58,7 +58,7 @@ class _MarkdownWriter(TexWriter):
 
     def _table(self, table: Table) -> str:
         columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
-        marks = [":--" if any(isinstance(cell, Text) for cell in column) else "--:" for column in columns]
+        marks = [":--" if has_words(column) else "--:" for column in columns]
         lines = [[self.words(cell, "${}$") for cell in row] for row in (table.head, *table.rows)]
         lines.insert(1, marks)
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from symbackprop.conventions import Conventions
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.unicode import UNICODE
-from symbackprop.render.lines import Phrase, Writer, split_sum
+from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, split_sum
 from symbackprop.solution.steps import Equation
 
 LINE = 86
@@ -24,7 +24,7 @@ class TexWriter(Writer):
 
     def __init__(self, conventions: Conventions) -> None:
         super().__init__(LATEX, conventions, _RELATIONS)
-        self.measure = Writer(UNICODE, conventions, {sign: sign for sign in "=≈≡←"})
+        self.measure = Writer(UNICODE, conventions, PLAIN_RELATIONS)
 
     def fitted(self, equation: Equation) -> str:
         """An equation on one line where it fits, else aligned at its relations."""

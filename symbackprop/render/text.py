@@ -9,17 +9,15 @@ from rich.cells import cell_len
 
 from symbackprop.conventions import Conventions
 from symbackprop.notation.unicode import UNICODE
-from symbackprop.render.lines import Phrase, Writer, column_parts, split_sum
+from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, column_parts, has_words, split_sum
 from symbackprop.solution.steps import (
     Assignments,
-    Cell,
     Formulas,
     Heading,
     Sentence,
     Solution,
     Step,
     Table,
-    Text,
 )
 
 WIDTH = 100
@@ -54,7 +52,7 @@ def _pad(words: str, width: int, *, right: bool = False) -> str:
 
 class _TextWriter(Writer):
     def __init__(self, conventions: Conventions, width: int) -> None:
-        super().__init__(UNICODE, conventions, {sign: sign for sign in "=≈≡←"})
+        super().__init__(UNICODE, conventions, PLAIN_RELATIONS)
         self.width = width - INDENT
 
     def plain(self, words: str) -> str:
@@ -123,7 +121,7 @@ class _TextWriter(Writer):
         head = [self.words(cell) for cell in table.head]
         rows = [[self.words(cell) for cell in row] for row in table.rows]
         widths = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
-        right = [_is_number(column) for column in zip(*table.rows, strict=True)] or [False] * len(head)
+        right = [not has_words(column) for column in zip(*table.rows, strict=True)] or [False] * len(head)
         for part in column_parts(widths, self.width, GAP):
             yield " " * INDENT + (" " * GAP).join(_pad(head[i], widths[i], right=right[i]) for i in part)
             yield " " * INDENT + (" " * GAP).join("─" * widths[i] for i in part)
@@ -139,7 +137,3 @@ def _boxed(lines: Sequence[str]) -> list[str]:
         *(f"│ {_pad(line, width)} │" for line in lines),
         f"└{'─' * (width + 2)}┘",
     ]
-
-
-def _is_number(column: Sequence[Cell]) -> bool:
-    return not any(isinstance(cell, Text) for cell in column)

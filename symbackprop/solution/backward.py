@@ -127,11 +127,7 @@ def _delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
     if delta.collapse is not None:
         routes += [mul(delta.sign, delta.collapse.general), mul(delta.sign, delta.collapse.final)]
     if delta.symbol is None:
-        return [
-            equation(
-                quotient, chain, mul(delta.sign, routes[0]), *(mul(delta.sign, one) for one in routes[1:])
-            )
-        ]
+        return [equation(quotient, chain, *(mul(delta.sign, route) for route in routes))]
     if chain == quotient:
         return [_definition(delta, quotient, *(mul(delta.sign, route) for route in routes))]
     sides = [quotient, chain] if delta.sign == 1 else [quotient]
@@ -208,11 +204,10 @@ def delta_numbers(derivation: Derivation, values: Environment) -> Iterator[Step]
         by_factors = delta.collapse is None and any(
             contribution.consumer in derivation.written_out for contribution in delta.contributions
         )
-        chain = mul(delta.sign, chain_of(derivation, delta))
-        if by_factors and all(atom in values for atom in chain.atoms(Quotient)):
-            lines.append(substituted(delta.symbol, chain, values))
-        else:
-            lines.append(substituted(delta.symbol, delta.expression, values))
+        expression = mul(delta.sign, chain_of(derivation, delta)) if by_factors else delta.expression
+        if any(atom not in values for atom in expression.atoms(Quotient)):
+            expression = delta.expression
+        lines.append(substituted(delta.symbol, expression, values))
     yield Formulas(tuple(lines))
 
 

@@ -8,7 +8,7 @@ from sympy import Expr, Rational, S, Symbol
 
 from symbackprop.derivation import Derivation
 from symbackprop.exact import TooLong, exact_value
-from symbackprop.expressions import AtStep, add, mul, neg, size
+from symbackprop.expressions import AtStep, add, mul, size
 from symbackprop.forward import cost, forward
 from symbackprop.functions import Declared
 from symbackprop.graph import Role
@@ -17,7 +17,7 @@ from symbackprop.problem import Problem
 from symbackprop.solution.backward import backward_pass, delta_numbers, gradient_numbers
 from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
-from symbackprop.solution.lines import Environment, environment, update
+from symbackprop.solution.lines import Environment, descent, environment, update
 from symbackprop.solution.steps import (
     Assignments,
     Equation,
@@ -166,7 +166,7 @@ def _exact_lines(problem: Problem, derivation: Derivation, example: int | None) 
     updates = []
     for name, value in found.items():
         symbol = Symbol(name)
-        rule = add(AtStep(symbol, 0), neg(mul(letter, derivation.gradients[name].symbol)))
+        rule = descent(symbol, 1, letter, derivation.gradients[name].symbol)
         updates.append(
             equation(AtStep(symbol, 1), rule, add(start[name], mul(-training.learning_rate, value)))
         )

@@ -22,11 +22,10 @@ _TIES = {
 
 
 def heads_in(graph: Graph) -> list[type[Function]]:
-    """The functions that a graph uses, in the order of the forward pass."""
-    found: dict[type[Function], None] = {}
+    """The functions that a graph uses, by their names."""
+    found: set[type[Function]] = set()
     for node in graph.inner:
-        for part in node.expression.atoms(Function):  # type: ignore[union-attr]
-            found[part.func] = None
+        found |= {part.func for part in node.expression.atoms(Function)}  # type: ignore[union-attr]
     return sorted(found, key=lambda head: head.__name__)
 
 
@@ -45,7 +44,8 @@ def _rows(problem: Problem) -> Iterator[tuple[Text, Text]]:
     if problem.objective:
         yield from _of_loss(problem)
     yield _error_term(conventions, output)
-    used = {functions.BY_HEAD[head].convention for head in heads_in(graph) if head in functions.BY_HEAD}
+    heads = heads_in(graph)
+    used = {functions.BY_HEAD[head].convention for head in heads if head in functions.BY_HEAD}
     if "relu_at_zero" in used:
         yield (
             text("slope at a kink"),
@@ -53,7 +53,7 @@ def _rows(problem: Problem) -> Iterator[tuple[Text, Text]]:
         )
     if "ties" in used:
         yield text("slope of max and min"), text(_TIES[conventions.ties])
-    if functions.absolute in heads_in(graph):
+    if functions.absolute in heads:
         yield text("slope of |x| at 0"), text("0")
     yield text("order of factors"), text("that of the chain")
     if problem.training:

@@ -88,6 +88,11 @@ def substituted(
     return equation(left, *before, expression, Substituted(expression, values), result)
 
 
+def descent(symbol: Symbol, step: int, rate: Symbol, slope: Expr) -> Expr:
+    """w^{(k-1)} - η ∂L/∂w: what w^{(k)} is."""
+    return add(AtStep(symbol, step - 1), neg(mul(rate, slope)))
+
+
 def update(
     symbol: Symbol,
     step: int,
@@ -108,10 +113,9 @@ def update(
     """
     before, gradient, after = numbers
     letter, eta = rate
-    old = AtStep(symbol, step - 1)
-    rule = add(old, neg(mul(letter, slope)))
+    rule = descent(symbol, step, letter, slope)
     rounding = number_format(conventions)
-    values = {old: before, slope: gradient, letter: eta}
+    values = {AtStep(symbol, step - 1): before, slope: gradient, letter: eta}
     by_hand = Decimal(rounding(before)) - Decimal(rounding(eta)) * Decimal(rounding(gradient))
     line = equation(AtStep(symbol, step), rule, Substituted(rule, values))
     if Decimal(rounding(after)) == by_hand:
