@@ -20,6 +20,9 @@ class Conventions(BaseModel):
         relu_at_zero: ReLU'(0); at the kinks of its kin 0 takes the flatter slope, 1 the steeper.
         ties: the slopes of max(x, y) at x = y: `none` 0 and 0, `first` 1 and 0, `split` 1/2 and 1/2.
         collapse: where softmax meets cross-entropy (or sigmoid its own), go on with δ = a - y.
+        layout: a gradient by a matrix has the shape of its `parameter` (which is also the `denominator` layout
+            for a scalar), or in `numerator` layout the transposed shape.
+        batch_factor: the 1/n of a mean over a batch stands in the `gradient`, or already in the `delta`.
         digits: digits after the point, from 1e-4 up (with 6 digits); as many in the mantissa below.
         rounding: `half_even` or `half_up`, wherever a carried value is rounded.
         carry: `full` carries every value in double precision, `rounded` carries what was printed.
@@ -34,6 +37,8 @@ class Conventions(BaseModel):
     relu_at_zero: Literal["0", "1/2", "1"] = "0"
     ties: Literal["none", "first", "split"] = "none"
     collapse: bool = True
+    layout: Literal["parameter", "denominator", "numerator"] = "parameter"
+    batch_factor: Literal["gradient", "delta"] = "gradient"
     digits: Annotated[int, Field(ge=1, le=15)] = 6
     rounding: Literal["half_even", "half_up"] = "half_even"
     carry: Literal["full", "rounded"] = "full"

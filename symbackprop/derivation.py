@@ -10,9 +10,10 @@ from typing import Any
 
 from sympy import Expr, S, Symbol
 
+from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
-from symbackprop.expressions import Quotient, Rewriter, add, mul, size
+from symbackprop.expressions import Quotient, Rewriter, add, mul, power, size
 from symbackprop.graph import Collapse, Graph
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.printer import Printer
@@ -28,17 +29,19 @@ class Contribution:
     Attributes:
         consumer: the node that uses this one.
         upstream: ∂L/∂consumer: its delta by name, or in line; 1 at the output.
-        local: ∂consumer/∂node.
+        local: ∂consumer/∂node; of arrays only as it is written.
+        pulled: of arrays, the upstream derivative pulled back through the consumer.
     """
 
     consumer: Symbol
     upstream: Expr
     local: Expr
+    pulled: Expr | None = None
 
     @property
     def expression(self) -> Expr:
-        """upstream × local, in the order of the chain."""
-        return mul(self.upstream, self.local)
+        """upstream × local, in the order of the chain; of arrays the upstream pulled back."""
+        return mul(self.upstream, self.local) if self.pulled is None else self.pulled
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,10 @@ class Delta:
         node: the node.
         symbol: the name of the delta; None: it is written in line.
         contributions: one for each consumer; their sum is the derivative.
-        sign: -1 where the convention makes a delta -∂L/∂node, else 1.
+        sign: -1 where the convention makes a delta -∂L/∂node, else 1; of arrays also the factor n of a batch.
         collapse: a declared shorter form, which the expression then is.
         is_output: it is the output's own: ∂L/∂L is 1.
+        value: of arrays, the sum of the contributions in the sign and factor of the convention.
     """
 
     node: Symbol
@@ -60,23 +64,30 @@ class Delta:
     sign: Expr = S.One
     collapse: Collapse | None = None
     is_output: bool = False
+    value: Expr | None = None
 
     @cached_property
     def factors(self) -> Expr:
         """The sum of the contributions, in the sign of the convention."""
         if self.is_output:
             return self.sign
+        if self.value is not None:
+            return self.value
         return add(*(mul(self.sign, contribution.expression) for contribution in self.contributions))
 
     @property
     def expression(self) -> Expr:
         """What the delta equals: the collapsed form where there is one, else the sum of contributions."""
-        return self.factors if self.collapse is None else mul(self.sign, self.collapse.final)
+        if self.collapse is None:
+            return self.factors
+        return self.collapse.final if self.value is not None else mul(self.sign, self.collapse.final)
 
     @property
     def derivative(self) -> Expr:
         """∂L/∂node as others refer to it: by name, or in line."""
-        return mul(self.sign, self.symbol or self.expression)
+        if self.is_output:
+            return S.One
+        return mul(power(self.sign, -1), self.symbol or self.expression)
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,7 @@ class Derivation:
         partials: ∂consumer/∂node for every edge that the sweep went along.
         deltas: the delta of every computed node on the way, from the output backwards, by the node's name.
         gradients: the derivative by every symbol of `wrt`, by name.
+        shapes: the shape of every expression, where values are arrays.
     """
 
     graph: Graph
@@ -120,6 +132,12 @@ class Derivation:
     partials: Mapping[tuple[Symbol, Symbol], Expr]
     deltas: Mapping[str, Delta]
     gradients: Mapping[str, Gradient] = field(default_factory=dict)
+    shapes: Shapes | None = None
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it is one of arrays."""
+        return self.shapes is not None
 
     def delta_name(self, delta: Delta) -> str:
         """The name that a delta goes by in numbers: its own, or `dL_da` where it has none."""
@@ -235,6 +253,8 @@ class Gradient:
         """The gradient by the deltas' names: δ_a1 x_1."""
         if self.delta.is_output:
             return S.One
+        if self.delta.value is not None:
+            return mul(power(self.delta.sign, -1), self.delta.expression)
         return add(*(contribution.expression for contribution in self.contributions))
 
     @property

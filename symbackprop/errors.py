@@ -50,6 +50,16 @@ class GraphError(Mistake):
     """Equations that do not make a computational graph."""
 
 
+class ShapeError(Mistake):
+    """Arrays whose shapes do not fit an operation.
+
+    Attributes:
+        expression: the operation, by which its place in the text is found.
+    """
+
+    expression: object = None
+
+
 class SpecError(Mistake):
     """A spec file that does not describe a problem."""
 

@@ -8,10 +8,14 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
 
-from sympy import Expr, Symbol
+from sympy import Expr, S, Symbol
 
 from symbackprop import functions, gates
-from symbackprop.errors import MOST_TOLD, GraphError, Mistake, did_you_mean, listing, raise_all
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.composites import Expansion, Normalised, expand
+from symbackprop.arrays.shapes import Shapes
+from symbackprop.arrays.sizes import Shape, as_shape, show_shape
+from symbackprop.errors import MOST_TOLD, GraphError, Mistake, ShapeError, did_you_mean, listing, raise_all
 from symbackprop.expressions import symbols_in
 from symbackprop.language import Equation, check_name, parse_equations
 from symbackprop.notation.names import latex_name
@@ -25,6 +29,7 @@ class Role(StrEnum):
 
     INPUT = "input"
     PARAMETER = "parameter"
+    SIZE = "size"
     TARGET = "target"
     CONSTANT = "constant"
     PREACTIVATION = "pre-activation"
@@ -41,11 +46,13 @@ class Collapse:
         general: the form that holds always: p Σ_k y_k - y.
         final: the form under the condition: p - y.
         summing_to_one: the condition: these symbols add up to 1; none: there is no condition.
+        total: the sum that is 1, where the symbols are arrays.
     """
 
     general: Expr
     final: Expr
     summing_to_one: tuple[Symbol, ...] = ()
+    total: Expr | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Node:
         role: what it is.
         layer: the number of its layer, from 1, in a network.
         delta: the name of its delta; None: its delta is written in line.
-        shape: its shape; () is a scalar.
+        shape: its shape, sizes as numbers or symbols; () is a scalar.
         collapse: a declared shorter form of its delta.
     """
 
@@ -67,7 +74,7 @@ class Node:
     role: Role = Role.NODE
     layer: int | None = None
     delta: Symbol | None = None
-    shape: tuple[int, ...] = ()
+    shape: Shape = ()
     collapse: Collapse | None = None
 
     @property
@@ -85,12 +92,21 @@ class Node:
 class Graph:
     """Nodes in topological order, and which of them is the output.
 
+    Attributes:
+        nodes: parents before what uses them.
+        output: the node that is differentiated.
+        normalised: where layer_norm and batch_norm stand.
+        scale: a delta is this many times the derivative, where the convention puts the factor of the batch
+            into the gradients.
+
     Raises:
         GraphError: a name is given twice, is used and given by nothing, or depends on itself.
     """
 
     nodes: tuple[Node, ...]
     output: Symbol
+    normalised: tuple[Normalised, ...] = ()
+    scale: Expr = S.One
     _index: Mapping[Symbol, Node] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +133,18 @@ class Graph:
             for parent in node.parents:
                 found[parent].append(node.symbol)
         return {symbol: tuple(users) for symbol, users in found.items()}
+
+    @cached_property
+    def is_array(self) -> bool:
+        """Whether any value is an array, or any operation one of arrays."""
+        return any(node.shape for node in self.nodes) or any(
+            node.expression is not None and node.expression.atoms(op.Operation) for node in self.nodes
+        )
+
+    def shapes(self) -> Shapes:
+        """The shapes of the nodes and of their deltas, as a finder of the shapes of expressions."""
+        known = {node.symbol: node.shape for node in self.nodes}
+        return Shapes(known | {node.delta: node.shape for node in self.nodes if node.delta is not None})
 
     @property
     def inner(self) -> tuple[Node, ...]:
@@ -164,6 +192,7 @@ class Graph:
         targets: Sequence[str] = (),
         output: str | None = None,
         granularity: Granularity = "equations",
+        shapes: Mapping[str, Any] | None = None,
     ) -> Graph:
         """A graph from named equations.
 
@@ -174,9 +203,11 @@ class Graph:
             targets: the given names that are targets.
             output: the node that is differentiated; the last equation, unless named.
             granularity: `operations` splits every equation into elementary gates.
+            shapes: of the given names that are arrays, as (4, 3) or ("n", 3).
 
         Raises:
             GraphError: an undeclared or doubled name, a cycle.
+            ShapeError: arrays whose shapes do not fit.
             ExpressionError: an equation that cannot be read.
 
         >>> graph = Graph.from_equations("q = x + y; f = q*z", parameters=["x", "y", "z"])
@@ -194,7 +225,8 @@ class Graph:
             )
         if granularity == "operations":
             named = gates.split(named, {symbol.name for symbol in roles})
-        return cls.from_expressions(dict(named), roles=roles, output=result)
+        places = {Symbol(e.name or named[-1][0].name): e for e in read}
+        return cls._built(dict(named), roles, result, shapes or {}, places)
 
     @classmethod
     def from_expressions(
@@ -204,8 +236,16 @@ class Graph:
         parameters: Sequence[str | Symbol] = (),
         roles: Mapping[Symbol, Role] | None = None,
         output: Symbol | str | None = None,
+        shapes: Mapping[str, Any] | None = None,
     ) -> Graph:
         """A graph from SymPy expressions, given by their names; names that none of them gives are leaves.
+
+        Args:
+            expressions: what each name equals.
+            parameters: the names whose derivatives are asked for.
+            roles: of other given names.
+            output: the node that is differentiated; the last, unless named.
+            shapes: of the given names that are arrays.
 
         >>> x, w = Symbol("x"), Symbol("w")
         >>> graph = Graph.from_expressions({"z": w*x, "L": Symbol("z")**2}, parameters=[w])
@@ -219,17 +259,102 @@ class Graph:
             named = {symbol: expression.xreplace(assumed) for symbol, expression in named.items()}
         result = list(named)[-1] if output is None else Symbol(str(output))
         given = {Symbol(str(name)): Role.PARAMETER for name in parameters} | dict(roles or {})
-        leaves = dict.fromkeys(
-            symbol for e in named.values() for symbol in symbols_in(e) if symbol not in named
-        )
-        leaves |= dict.fromkeys(symbol for symbol in given if symbol not in named)
-        nodes = [Node(symbol, role=given.get(symbol, Role.INPUT)) for symbol in leaves]
-        taken = {symbol.name for symbol in (*leaves, *named)}
-        for symbol, expression in named.items():
-            delta = None if symbol == result else Symbol(unused_name(f"delta_{symbol.name}", taken))
+        return cls._built(named, given, result, shapes or {}, {})
+
+    @classmethod
+    def _built(
+        cls,
+        named: Mapping[Symbol, Expr],
+        given: Mapping[Symbol, Role],
+        output: Symbol,
+        shapes: Mapping[str, Any],
+        places: Mapping[Symbol, Equation],
+    ) -> Graph:
+        """The nodes of named expressions: layers that are programs opened, shapes found, deltas named."""
+        known = {Symbol(name): _given_shape(name, shape) for name, shape in shapes.items()}
+        sizes = Shapes(known).sizes
+        used = {symbol.name for e in named.values() for symbol in symbols_in(e)}
+        expansion = expand(named, {*used, *(s.name for s in (*given, *sizes))})
+        lines = expansion.lines
+        leaves = dict.fromkeys(symbol for e in lines.values() for symbol in symbols_in(e) if symbol not in lines)
+        leaves |= dict.fromkeys(symbol for symbol in given if symbol not in lines)
+        _check_shapes(known, leaves, lines)
+        roles = {symbol: Role.SIZE for symbol in sizes} | dict(given)
+        nodes = [
+            Node(symbol, role=roles.get(symbol, Role.INPUT), shape=known.get(symbol, ())) for symbol in leaves
+        ]
+        taken = {symbol.name for symbol in (*leaves, *lines)}
+        found = Shapes(known)
+        for symbol in _in_order(lines):
+            expression, shape = _resolved(found, symbol, expansion, places)
+            found.learn(symbol, shape)
+            delta = None if symbol == output else Symbol(unused_name(f"delta_{symbol.name}", taken))
             taken |= {delta.name} if delta is not None else set()
-            nodes.append(Node(symbol, expression, Role.LOSS if symbol == result else Role.NODE, delta=delta))
-        return cls(tuple(nodes), result)
+            role = Role.LOSS if symbol == output else Role.NODE
+            nodes.append(Node(symbol, expression, role, delta=delta, shape=shape))
+        here = {node.symbol for node in nodes}
+        late = dict.fromkeys(p for node in nodes for p in node.parents if p in sizes and p not in here)
+        nodes += [Node(symbol, role=Role.SIZE) for symbol in late]
+        return cls(tuple(nodes), output, tuple(expansion.normalised))
+
+
+def _given_shape(name: str, shape: Any) -> Shape:
+    found = as_shape(shape)
+    if any(isinstance(size, int) and size < 1 for size in found):
+        raise GraphError(
+            f"the shape of {name} has an empty axis: {show_shape(found)}", fix="a size is at least 1"
+        )
+    return found
+
+
+def _check_shapes(
+    known: Mapping[Symbol, Shape], leaves: Iterable[Symbol], lines: Iterable[Symbol]
+) -> None:
+    for symbol in known:
+        if symbol in lines:
+            raise GraphError(
+                f"{symbol.name} is computed by an equation and its shape is given too",
+                fix="leave the shape out: it is found",
+            )
+        if symbol not in leaves:
+            names = [one.name for one in leaves]
+            raise GraphError(
+                f"a shape is given for {symbol.name!r}, which no equation uses",
+                known=listing(names),
+                fix=did_you_mean(symbol.name, names),
+            )
+
+
+def _in_order(lines: Mapping[Symbol, Expr]) -> list[Symbol]:
+    """The computed names, parents first."""
+    parents = {symbol: [p for p in symbols_in(e) if p in lines] for symbol, e in lines.items()}
+    return _ordered(parents)
+
+
+def _ordered(parents: Mapping[Symbol, Sequence[Symbol]]) -> list[Symbol]:
+    """Parents first, otherwise as given."""
+    order = topological_order(parents)
+    if len(order) < len(parents):
+        names = [symbol.name for symbol in find_cycle(parents, set(order))]
+        raise GraphError(
+            f"the equations go in a circle: {' needs '.join(names)}",
+            fix=f"give {names[0]} a value, or break the circle",
+        )
+    return order
+
+
+def _resolved(
+    shapes: Shapes, symbol: Symbol, expansion: Expansion, places: Mapping[Symbol, Equation]
+) -> tuple[Expr, Shape]:
+    """A node's expression with its axes resolved, and its shape; a mistake is told with its place."""
+    try:
+        return shapes.resolved(expansion.lines[symbol])
+    except ShapeError as error:
+        equation = places.get(expansion.origin.get(symbol, symbol))
+        if equation is not None:
+            place = equation.parts.get(error.expression, equation.place)
+            error.where = place()
+        raise
 
 
 def unused_name(wish: str, taken: Iterable[str]) -> str:
@@ -335,11 +460,5 @@ def _sorted(nodes: Sequence[Node]) -> tuple[Node, ...]:
             if parent not in known:
                 raise _unknown_node(parent.name, nodes)
     parents = {node.symbol: node.parents for node in nodes}
-    order = topological_order(parents)
-    if len(order) < len(nodes):
-        names = [symbol.name for symbol in find_cycle(parents, set(order))]
-        raise GraphError(
-            f"the equations go in a circle: {' needs '.join(names)}",
-            fix=f"give {names[0]} a value, or break the circle",
-        )
+    order = _ordered(parents)
     return tuple(known[symbol] for symbol in order)

@@ -1,7 +1,7 @@
 """Text of a user -> expressions, by a whitelist over Python's own `ast`; nothing is ever evaluated.
 
-The scalar part of the language: named equations in NumPy's syntax, `+ - * / **`, the functions of
-`functions.py`, and comparisons inside `where`. The author's order and brackets are kept.
+Named equations in NumPy's syntax: `+ - * / ** @`, the functions of `functions.py` and the operations of
+`arrays/operations.py`, comparisons inside `where`. The author's order and brackets are kept.
 """
 
 from __future__ import annotations
@@ -9,29 +9,24 @@ from __future__ import annotations
 import ast
 import math
 import re
-import sys
-import threading
-import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import NoReturn
 
 from sympy import Add, Basic, Eq, Expr, Ge, Gt, Integer, Le, Lt, Ne, Number, Rational, Symbol, log
 
 from symbackprop import functions
-from symbackprop.errors import ExpressionError, Gathering, caret, did_you_mean, listing, raise_all
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.syntax import ArraySyntax, called_name
+from symbackprop.errors import ExpressionError, Gathering, did_you_mean, listing, raise_all
 from symbackprop.expressions import divide, mul, neg, power
+from symbackprop.syntax import Source, own_name
 
-MOST_CHARACTERS = 200_000
-MOST_BRACKETS = 60
 MOST_POWERS = 2
 LARGEST_EXPONENT = 1000
 MOST_DIGITS = 40
 LARGEST_DECIMAL = 308
-MOST_OPERATIONS = 20_000
-DEEP = 400
-DEEP_STACK = 256 * 1024 * 1024
 
 _NAME = re.compile("[A-Za-zΑ-Ωα-ω][A-Za-z0-9Α-Ωα-ω]*(_{1,2}[A-Za-z0-9Α-Ωα-ω]+)*")
 _COMPARISONS: Mapping[type[ast.cmpop], type[Basic]] = {
@@ -42,12 +37,6 @@ _COMPARISONS: Mapping[type[ast.cmpop], type[Basic]] = {
     ast.Eq: Eq,
     ast.NotEq: Ne,
 }
-_ARRAYS = frozenset(
-    "sum mean var std prod norm dot outer trace tr det logdet inv transpose reshape concatenate stack ones "
-    "zeros eye conv1d conv2d layer_norm batch_norm attention softmax log_softmax logsumexp".split()
-)
-# Python reserves `lambda`; Greek letters are ordinary names here, so it is parsed under a twin's spelling.
-_TWIN = "lambdα"
 
 
 @dataclass(frozen=True)
@@ -59,12 +48,14 @@ class Equation:
         expression: what it equals.
         uses: the names in it, each with what tells the place of its first use.
         place: tells where the equation stands.
+        parts: tells where an operation within it stands.
     """
 
     name: str | None
     expression: Expr
     uses: Mapping[str, Callable[[], str]]
     place: Callable[[], str]
+    parts: Mapping[Basic, Callable[[], str]] = field(default_factory=dict)
 
 
 def check_name(name: str, where: str = "") -> str:
@@ -79,7 +70,7 @@ def check_name(name: str, where: str = "") -> str:
             where=where,
             fix="a name is a Latin or Greek letter, then letters or digits, _ before an index: w_11, yhat",
         )
-    if name in functions.FUNCTIONS or name in functions.ALIASES or name in _ARRAYS:
+    if name in functions.FUNCTIONS or name in functions.ALIASES or name in op.NAMES:
         raise ExpressionError(
             f"{name!r} is a function of the language", where=where, fix=f"write {name}_1, say"
         )
@@ -126,101 +117,50 @@ def parse_equations(text: str, label: str = "") -> list[Equation]:
     return [equation for equation in equations if equation is not None]
 
 
-class _Reader:
+class _Reader(Source):
     """Walks the syntax tree of one text and builds expressions from what the whitelist allows."""
 
     def __init__(self, text: str, label: str, constants: Mapping[str, Expr]) -> None:
-        self.text, self.label, self.constants = text, label, constants
-        self.lines = text.splitlines() or [""]
-        self.stripped = [re.sub(r"\blambda\b", _TWIN, line.strip()) for line in self.lines]
+        super().__init__(text, label)
+        self.constants = constants
         self.uses: dict[str, Callable[[], str]] = {}
-
-    def place(self, line: int, column: int) -> str:
-        return caret(self.text, line, column, self.label)
-
-    def statements(self) -> list[ast.stmt]:
-        self._refuse_monsters()
-        try:
-            return _parsed("\n".join(self.stripped)).body
-        except SyntaxError as error:
-            line = min(error.lineno or 1, len(self.lines))
-            column = (error.offset or 1) + self._indent(line)
-            message = (error.msg or "cannot be read").replace(_TWIN, "lambda")
-            raise ExpressionError(
-                f"cannot read the expression: {message}", where=self.place(line, column)
-            ) from None
-        except (RecursionError, MemoryError, ValueError):
-            raise ExpressionError("the expression is nested too deeply", where=self.place(1, 1)) from None
-
-    def _refuse_monsters(self) -> None:
-        if len(self.text) > MOST_CHARACTERS:
-            self._refuse_text(f"the text has {len(self.text)} characters; at most {MOST_CHARACTERS} are read")
-        if sum(map(self.text.count, "+-*/")) > MOST_OPERATIONS:
-            self._refuse_text(f"the text has more than {MOST_OPERATIONS} operations")
-        if re.search("[0-9]{400}", self.text):
-            self._refuse_text("a number is too long")
-        if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in self.text):
-            self._refuse_text("the text holds a null character, or one that is none")
-        depth = 0
-        for number, line in enumerate(self.lines, 1):
-            for column, character in enumerate(line, 1):
-                depth += (character in "([{") - (character in ")]}")
-                if depth > MOST_BRACKETS:
-                    raise ExpressionError(
-                        f"brackets are nested more than {MOST_BRACKETS} deep",
-                        where=self.place(number, column),
-                        fix="give the inner part a name in an equation of its own",
-                    )
-
-    def _refuse_text(self, what: str) -> NoReturn:
-        raise ExpressionError(
-            what, where=self.label or "line 1", fix="write less, in plain letters and digits"
-        )
-
-    def _indent(self, line: int) -> int:
-        text = self.lines[line - 1]
-        return len(text) - len(text.lstrip())
-
-    def _where(self, node: ast.expr | ast.stmt) -> str:
-        before = self.stripped[node.lineno - 1].encode()[: node.col_offset].decode(errors="ignore")
-        return self.place(node.lineno, len(before) + 1 + self._indent(node.lineno))
-
-    def _refusal(
-        self, node: ast.expr | ast.stmt, what: str, fix: str = "", known: str = ""
-    ) -> ExpressionError:
-        return ExpressionError(what, where=self._where(node), known=known, fix=fix)
-
-    def _refuse(self, node: ast.expr | ast.stmt, what: str, fix: str = "", known: str = "") -> NoReturn:
-        raise self._refusal(node, what, fix, known)
+        self.parts: dict[Basic, Callable[[], str]] = {}
+        self.arrays = ArraySyntax(self, lambda node: self._read(node, 0))
 
     def equation(self, statement: ast.stmt) -> Equation:
-        self.uses = {}
-        place = partial(self._where, statement)
+        self.uses, self.parts = {}, {}
+        place = partial(self.where, statement)
         if isinstance(statement, ast.Expr):
-            return Equation(None, self.expression(statement.value), self.uses, place)
+            return Equation(None, self.expression(statement.value), self.uses, place, self.parts)
         if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-            self._refuse(statement, "this is not an equation", fix="write: name = expression")
+            self.refuse(statement, "this is not an equation", fix="write: name = expression")
         target = statement.targets[0]
         if not isinstance(target, ast.Name):
-            self._refuse(target, "the left side of an equation is one name", fix="write: name = expression")
+            self.refuse(target, "the left side of an equation is one name", fix="write: name = expression")
         name = self._checked(target)
-        return Equation(name, self.expression(statement.value), self.uses, place)
+        return Equation(name, self.expression(statement.value), self.uses, place, self.parts)
 
     def _checked(self, node: ast.Name) -> str:
         try:
-            return check_name(node.id.replace(_TWIN, "lambda"))
+            return check_name(own_name(node.id))
         except ExpressionError as error:
-            raise error.at(self._where(node)) from None
+            raise error.at(self.where(node)) from None
 
     def expression(self, node: ast.expr) -> Expr:
         try:
             return self._read(node, 0)
         except RecursionError:
-            self._refuse(
+            self.refuse(
                 node, "the expression is nested too deeply", fix="name its parts in equations of their own"
             )
 
     def _read(self, node: ast.expr, powers: int) -> Expr:
+        found = self._read_part(node, powers)
+        if isinstance(node, ast.BinOp | ast.Call | ast.Subscript | ast.Attribute):
+            self.parts.setdefault(found, partial(self.where, node))
+        return found
+
+    def _read_part(self, node: ast.expr, powers: int) -> Expr:
         match node:
             case ast.Constant():
                 return self._number(node)
@@ -239,34 +179,36 @@ class _Reader:
             case ast.Call():
                 return self._call(node, powers)
             case ast.Compare():
-                self._refuse(node, "a comparison stands only inside where(…)", fix="where(x > 0, x, 0)")
+                self.refuse(node, "a comparison stands only inside where(…)", fix="where(x > 0, x, 0)")
             case ast.BinOp(op=ast.BitXor()):
-                self._refuse(node, "^ is not an operation here", fix="a power is written with **: x**2")
+                self.refuse(node, "^ is not an operation here", fix="a power is written with **: x**2")
             case ast.BinOp(op=ast.MatMult()):
-                self._refuse(
-                    node, "@ multiplies matrices, and these are scalars", fix="use * between scalars"
-                )
-        raise self._refusal(
-            node, "this is not part of the expression language", known="+ - * / ** and functions"
+                left, right = self._read(node.left, powers), self._read(node.right, powers)
+                return op.of(op.matmul, left, right)
+            case ast.Subscript():
+                return self.arrays.subscript(node)
+            case ast.Attribute():
+                return self.arrays.attribute(node)
+        raise self.refusal(
+            node, "this is not part of the expression language", known="+ - * / ** @, indices, and functions"
         )
 
     def _number(self, node: ast.Constant) -> Expr:
         value = node.value
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self._refuse(node, f"{value!r} is not a number")
-        line = self.stripped[node.lineno - 1].encode()
-        digits = line[node.col_offset : node.end_col_offset].decode().replace("_", "")
+            self.refuse(node, f"{value!r} is not a number")
+        digits = self.digits(node).replace("_", "")
         exponent = digits.lower().partition("e")[2] if isinstance(value, float) else ""
         if len(digits) > MOST_DIGITS or abs(int(exponent or 0)) > LARGEST_DECIMAL:
             kind = "too small" if exponent.startswith("-") else "too long or too large"
-            self._refuse(node, f"the number {digits[:12]}… is {kind}", fix="a double holds 1e-308 to 1e308")
+            self.refuse(node, f"the number {digits[:12]}… is {kind}", fix="a double holds 1e-308 to 1e308")
         return Integer(value) if isinstance(value, int) else Rational(digits)
 
     def _name(self, node: ast.Name) -> Expr:
         if node.id in self.constants:
             return self.constants[node.id]
         name = self._checked(node)
-        self.uses.setdefault(name, partial(self._where, node))
+        self.uses.setdefault(name, partial(self.where, node))
         return Symbol(name)
 
     def _spine(
@@ -293,58 +235,56 @@ class _Reader:
             if not isinstance(operation, ast.Div):
                 factors.append(factor)
             elif factor.is_zero:
-                self._refuse(operand, "division by zero")
+                self.refuse(operand, "division by zero")
             else:
                 factors = [divide(mul(*factors), factor)]
         return mul(*factors)
 
     def _power(self, node: ast.BinOp, powers: int) -> Expr:
         if powers >= MOST_POWERS:
-            self._refuse(
+            self.refuse(
                 node, "a tower of powers is too high", fix="name the inner power in an equation of its own"
             )
         base, exponent = self._read(node.left, powers), self._read(node.right, powers + 1)
         constant = isinstance(exponent, Number) or not exponent.free_symbols
         if constant and not (isinstance(exponent, Number) and abs(exponent) <= LARGEST_EXPONENT):
-            self._refuse(node.right, f"a constant exponent is a number of at most {LARGEST_EXPONENT}")
+            self.refuse(node.right, f"a constant exponent is a number of at most {LARGEST_EXPONENT}")
         if base.is_zero and constant and exponent.is_negative:
-            self._refuse(node, "division by zero")
+            self.refuse(node, "division by zero")
         if constant and not base.free_symbols and not _is_writable(base, exponent):
-            self._refuse(node, "the number is too large or too small", fix="a double holds 1e-308 to 1e308")
+            self.refuse(node, "the number is too large or too small", fix="a double holds 1e-308 to 1e308")
         return power(base, exponent)
 
     def _call(self, node: ast.Call, powers: int) -> Expr:
-        if not isinstance(node.func, ast.Name):
-            self._refuse(
-                node, "only the functions of the language can be called", known=listing(functions.FUNCTIONS)
-            )
-        name = node.func.id.replace(_TWIN, "lambda")
-        known = [*functions.FUNCTIONS, *functions.ALIASES]
-        if name in _ARRAYS:
-            self._refuse(
-                node, f"{name} is a function of arrays, and these are scalars", fix="write its terms out"
-            )
+        name, method_of = called_name(self, node)
+        known = [*functions.FUNCTIONS, *functions.ALIASES, *sorted(op.NAMES)]
         if name not in known:
             factor = f"if {name} is a factor, write {name}*(…)" if _NAME.fullmatch(name) else ""
             fix = did_you_mean(name, known) or factor
-            self._refuse(node, f"unknown function {name!r}", known=listing(known, 40), fix=fix)
-        if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
-            self._refuse(node, f"{name} takes its arguments in their order, without names")
+            self.refuse(node, f"unknown function {name!r}", known=listing(known, 40), fix=fix)
+        arguments = [*([method_of] if method_of else []), *node.args]
+        if self.arrays.takes(name, arguments, node.keywords):
+            return self.arrays.call(node, name, arguments)
+        return self._scalar_call(node, name, arguments, powers)
+
+    def _scalar_call(self, node: ast.Call, name: str, given: list[ast.expr], powers: int) -> Expr:
+        if node.keywords or any(isinstance(argument, ast.Starred) for argument in given):
+            self.refuse(node, f"{name} takes its arguments in their order, without names")
         tested = name in functions.FUNCTIONS and functions.FUNCTIONS[name].test
         arguments: list[Basic] = [
             self._comparison(argument, powers) if tested and place == 0 else self._read(argument, powers)
-            for place, argument in enumerate(node.args)
+            for place, argument in enumerate(given)
         ]
         try:
             return functions.build(name, arguments)
         except TypeError as error:
-            self._refuse(
+            self.refuse(
                 node, f"{name} got {len(arguments)} argument{'s' * (len(arguments) != 1)}", known=str(error)
             )
 
     def _comparison(self, node: ast.expr, powers: int) -> Basic:
         if not isinstance(node, ast.Compare) or len(node.ops) != 1 or type(node.ops[0]) not in _COMPARISONS:
-            self._refuse(
+            self.refuse(
                 node, "a comparison is expected here", fix="one of x > y, x >= y, x < y, x <= y, x == y"
             )
         left, right = self._read(node.left, powers), self._read(node.comparators[0], powers)
@@ -355,38 +295,3 @@ def _is_writable(base: Expr, exponent: Expr) -> bool:
     """Whether a power of numbers is within what a double holds."""
     size = abs(base.evalf(20))
     return bool(size == 0) or abs(float(exponent * log(size))) < LARGEST_DECIMAL * math.log(10)
-
-
-def _parsed(text: str) -> ast.Module:
-    """The syntax tree. A long sum is a deep tree: it is built where the stack is large."""
-    operations = sum(map(text.count, "+-*/"))
-    if operations < DEEP:
-        return _quietly(text)
-    result: list[ast.Module | BaseException] = []
-
-    def run() -> None:
-        try:
-            result.append(_quietly(text))
-        except BaseException as error:
-            result.append(error)
-
-    limit, size = sys.getrecursionlimit(), threading.stack_size(DEEP_STACK)
-    try:
-        sys.setrecursionlimit(max(limit, 4 * min(operations, MOST_OPERATIONS)))
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(size)
-        sys.setrecursionlimit(limit)
-    (found,) = result
-    if isinstance(found, BaseException):
-        raise found
-    return found
-
-
-def _quietly(text: str) -> ast.Module:
-    """Python's own warnings about a text are not for the user."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)

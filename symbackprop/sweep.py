@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Expr, S, Symbol
 
+from symbackprop.array_sweep import array_backprop
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
 from symbackprop.errors import GraphError, listing
@@ -46,6 +47,8 @@ def backprop(
         raise GraphError(
             "there is nothing to differentiate by", known=listing(node.name for node in graph.nodes)
         )
+    if graph.is_array:
+        return array_backprop(graph, target, symbols, conventions)
     active = graph.descendants(symbols) & graph.ancestors(target)
     partials = _partials(graph, active, conventions)
     sweep = _Sweep(graph, target, conventions, partials)

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import sympy
-from sympy import Expr, Function, Symbol, lambdify
+from sympy import Expr, Function, Symbol, lambdify, sympify
 
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.sizes import Shape, show_shape
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
 from symbackprop.expressions import Rewriter, call, is_reciprocal
@@ -89,23 +91,41 @@ class Compiled:
             ValuesError: a value is missing, or a node is not finite; it says which, at which example.
         """
         self._check_given(values)
+        sizes = self._sizes(values)
         with np.errstate(all="ignore"):
             given = [self._engine.array(self._carried(values[name])) for name in self.given]
             try:
-                results = [_plain(result) for result in self._function(*given)]
+                results = [_plain(result) for result in self._function(*given, *sizes.values())]
             except OverflowError:
                 what = "a constant of the formulas is too large for a double"
                 raise ValuesError(what, where="the equations", fix="a double holds 1e-308 to 1e308") from None
-        values_found = dict(zip(self.given, given, strict=True)) | self._of(Kind.VALUE, results)
+        values_found = {**dict(zip(self.given, given, strict=True)), **sizes, **self._of(Kind.VALUE, results)}
         for line, value in zip(self.program.lines, results, strict=True):
             if not np.isfinite(value).all():
                 raise self._not_finite(line, value, values_found, examples)
+            if line.kind is Kind.CONDITION and not np.allclose(value, 1.0, rtol=0, atol=1e-9):
+                raise _no_distribution(line.name)
         return Evaluation(
             values_found,
             self._of(Kind.PARTIAL, results),
             Deltas(self._of(Kind.DELTA, results), self._of_node),
             self._of(Kind.GRADIENT, results),
         )
+
+    def _sizes(self, values: Mapping[str, Any]) -> dict[str, int]:
+        """The numbers that the symbols of sizes stand for, found from the shapes of the values."""
+        if self.program.shapes is None:
+            return {}
+        found: dict[Symbol, int] = {}
+        for name, shape in self.program.shapes.items():
+            for size, given in zip(shape, np.shape(values[name]), strict=True):
+                if isinstance(size, Symbol):
+                    found.setdefault(size, given)
+        for name, shape in self.program.shapes.items():
+            own = tuple(int(sympify(size).subs(found)) for size in shape)
+            if own != np.shape(values[name]):
+                raise _wrong_shape(name, np.shape(values[name]), shape, found)
+        return {symbol.name: found[symbol] for symbol in self.program.sizes if symbol in found}
 
     def _carried(self, value: Any) -> Any:
         """A given value as it is printed, where printed values are carried."""
@@ -128,19 +148,21 @@ class Compiled:
             )
         expected = set(self.given)
         for name in values:
-            if name not in expected:
+            if name not in expected and Symbol(name) not in self.program.sizes:
                 raise ValuesError(
                     f"{name!r} has a value but is not given to the graph",
                     where="the values given to the graph",
                     known=listing(self.given, 40),
                     fix=did_you_mean(name, self.given),
                 )
-            if not np.isfinite(_checked(name, values[name])).all():
+            if not np.isfinite(self._as_array(name, values[name])).all():
                 raise ValuesError(
                     f"the value of {name} is not a finite number",
                     where="the values given to the graph",
                     fix="replace NaN or infinity",
                 )
+        if self.program.shapes is not None:
+            return
         self._check_sum(values)
         lengths = {name: np.shape(values[name]) for name in values if np.ndim(values[name])}
         if len(set(lengths.values())) > 1:
@@ -151,6 +173,19 @@ class Compiled:
                 fix="give a number for every example, or one number for all",
             )
 
+    def _as_array(self, name: str, value: Any) -> Any:
+        if self.program.shapes is None or name not in self.program.shapes:
+            return _checked(name, value)
+        try:
+            array = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            what, fix = f"the value of {name} is not an array of numbers", "give rows of equal length"
+            raise ValuesError(what, where="the values given to the graph", fix=fix) from None
+        shape = self.program.shapes[name]
+        if array.ndim != len(shape):
+            raise _wrong_shape(name, array.shape, shape, {})
+        return array
+
     def _check_sum(self, values: Mapping[str, Any]) -> None:
         """Where a collapsed form is used, its condition holds."""
         names = self.program.summing_to_one
@@ -158,22 +193,13 @@ class Compiled:
             return
         total = sum(np.asarray(values[name], dtype=float) for name in names)
         if not np.allclose(total, 1.0, rtol=0, atol=1e-9):
-            raise ValuesError(
-                f"the targets {listing(names)} do not add up to 1",
-                where="the values given to the graph",
-                known="the collapsed form p - y holds for targets that add up to 1",
-                fix="mend the targets, or set the convention collapse to false",
-            )
+            raise _no_distribution(listing(names))
 
     def _not_finite(self, line: Line, value: Any, known: Numbers, examples: list[int] | None) -> ValuesError:
         bad = np.atleast_1d(~np.isfinite(value))
         place = int(np.argmax(bad))
-        what = {
-            Kind.VALUE: "the node",
-            Kind.PARTIAL: "the local partial",
-            Kind.DELTA: "the delta",
-            Kind.GRADIENT: "the derivative by",
-        }
+        if self.program.shapes is not None:
+            return _not_finite_array(line, np.asarray(value), _WHAT[line.kind])
         at = {
             symbol.name: np.atleast_1d(known[symbol.name])[min(place, np.size(known[symbol.name]) - 1)]
             for symbol in sorted(line.expression.free_symbols, key=str)
@@ -184,11 +210,50 @@ class Compiled:
             where += f", at example {examples[min(place, len(examples) - 1)]}"
         kind = "infinite" if np.isinf(np.atleast_1d(value)[place]) else "not a number"
         return ValuesError(
-            f"{what[line.kind]} {line.name} is {kind}",
+            f"{_WHAT[line.kind]} {line.name} is {kind}",
             where=where,
             known=", ".join(f"{name} = {number:.6g}" for name, number in at.items()),
             fix=_cure(line.expression),
         )
+
+
+_WHAT = {
+    Kind.VALUE: "the node",
+    Kind.PARTIAL: "the local partial",
+    Kind.DELTA: "the delta",
+    Kind.GRADIENT: "the derivative by",
+    Kind.CONDITION: "the sum of",
+}
+
+
+def _not_finite_array(line: Line, value: Any, what: str) -> ValuesError:
+    place = tuple(int(one) for one in np.argwhere(~np.isfinite(value))[0]) if value.ndim else ()
+    at = f"[{', '.join(map(str, place))}]" if place else ""
+    kind = "infinite" if np.isinf(value[place]) else "not a number"
+    return ValuesError(
+        f"{what} {line.name}{at} is {kind}",
+        where=f"{line.name} = {_readable(line.expression)}",
+        fix=_cure(line.expression),
+    )
+
+
+def _no_distribution(targets: str) -> ValuesError:
+    return ValuesError(
+        f"the targets {targets} do not add up to 1",
+        where="the values given to the graph",
+        known="the collapsed form p - y holds for targets that add up to 1",
+        fix="mend the targets, or set the convention collapse to false",
+    )
+
+
+def _wrong_shape(name: str, given: tuple[int, ...], shape: Shape, sizes: Mapping[Symbol, int]) -> ValuesError:
+    bound = ", ".join(f"{symbol} = {number}" for symbol, number in sizes.items() if symbol in set(shape))
+    return ValuesError(
+        f"the value of {name} has the shape {show_shape(given)}, and {show_shape(shape)} is expected",
+        where=f"the value given to {name}",
+        known=bound,
+        fix="give rows of equal length, as [[1, 2], [3, 4]]",
+    )
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -215,6 +280,8 @@ def _readable(expression: Expr) -> str:
 
 def _cure(expression: Expr) -> str:
     powers = expression.atoms(sympy.Pow)
+    if expression.has(op.inv, op.logdet):
+        return "the matrix is singular at these values: its rows depend on each other"
     if expression.has(sympy.log):
         return "the logarithm needs a positive argument; a loss of logits avoids log(0)"
     if expression.has(sqrt) or any(not power.exp.is_integer for power in powers):
@@ -238,7 +305,8 @@ def _lambdified(lines: Program, engine: Backend, rounding: NumberFormat | None) 
         def _print_Symbol(self, symbol: Symbol) -> str:  # noqa: N802
             return safe[symbol]
 
-    arguments = [Symbol(safe[symbol]) for symbol in lines.given]
+    safe |= {symbol: f"n{place}" for place, symbol in enumerate(lines.sizes)}
+    arguments = [Symbol(safe[symbol]) for symbol in (*lines.given, *lines.sizes)]
     assigned = [
         (line.symbol, call(carry, line.expression) if rounding and line.written else line.expression)
         for line in lines.lines

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sympy import Expr, Mul, S, Symbol
 
 from symbackprop import functions
+from symbackprop.arrays.sizes import Shape
 from symbackprop.derivation import Contribution, Delta, Derivation
 from symbackprop.expressions import add, call, is_constant, mul
-from symbackprop.graph import unused_name
+from symbackprop.graph import Role, unused_name
 
 
 class Kind(StrEnum):
@@ -21,6 +22,7 @@ class Kind(StrEnum):
     PARTIAL = "partial"
     DELTA = "delta"
     GRADIENT = "gradient"
+    CONDITION = "condition"
 
 
 @dataclass(frozen=True)
@@ -53,34 +55,75 @@ class Program:
         lines: the rest.
         output: the name of the node that is differentiated.
         summing_to_one: given names that a collapsed form takes to add up to 1.
+        shapes: of the given symbols, where they are arrays.
+        sizes: the symbols for sizes, bound by the shapes of the values.
     """
 
     given: tuple[Symbol, ...]
     lines: tuple[Line, ...]
     output: str
     summing_to_one: tuple[str, ...] = ()
+    shapes: Mapping[str, Shape] | None = None
+    sizes: tuple[Symbol, ...] = ()
 
 
 def program(derivation: Derivation) -> Program:
     """The program of a derivation: the forward pass, then the backward pass, nothing computed twice."""
-    return _Assembler(derivation).assemble()
+    return _array_program(derivation) if derivation.is_array else _Assembler(derivation).assemble()
 
 
 def forward_program(derivation: Derivation) -> Program:
     """Only the forward pass, for evaluation."""
-    assembler = _Assembler(derivation)
-    return Program(assembler.given, tuple(assembler.values()), derivation.output.name)
+    lines = tuple(_values(derivation))
+    return _with_shapes(derivation, lines) if derivation.is_array else _plain_program(derivation, lines)
+
+
+def _plain_program(derivation: Derivation, lines: tuple[Line, ...]) -> Program:
+    return Program(_given(derivation), lines, derivation.output.name)
+
+
+def _given(derivation: Derivation) -> tuple[Symbol, ...]:
+    return tuple(node.symbol for node in derivation.graph.given if node.role is not Role.SIZE)
+
+
+def _values(derivation: Derivation) -> Iterable[Line]:
+    for node in derivation.graph.inner:
+        assert node.expression is not None
+        yield Line(Kind.VALUE, node.name, node.symbol, node.expression, node.name)
+
+
+def _array_program(derivation: Derivation) -> Program:
+    """The forward pass, every delta and every gradient as they are printed."""
+    lines = [*_values(derivation)]
+    for name, delta in derivation.deltas.items():
+        symbol = delta.symbol or Symbol(f"delta {name}")
+        lines.append(Line(Kind.DELTA, derivation.delta_name(delta), symbol, delta.expression, name))
+    for name, gradient in derivation.gradients.items():
+        lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), gradient.expression, name))
+    found = {d.collapse.total: d for d in derivation.deltas.values() if d.collapse and d.collapse.total}
+    for number, (condition, delta) in enumerate(found.items()):
+        targets = delta.collapse.summing_to_one[0].name if delta.collapse else ""
+        lines.append(Line(Kind.CONDITION, targets, Symbol(f"condition {number}"), condition, targets))
+    return _with_shapes(derivation, tuple(lines))
+
+
+def _with_shapes(derivation: Derivation, lines: tuple[Line, ...]) -> Program:
+    given = _given(derivation)
+    shapes = {symbol.name: derivation.graph[symbol].shape for symbol in given}
+    assert derivation.shapes is not None
+    sizes = tuple(sorted(derivation.shapes.sizes, key=str))
+    return Program(given, lines, derivation.output.name, (), shapes, sizes)
 
 
 class _Assembler:
     def __init__(self, derivation: Derivation) -> None:
         self.derivation = derivation
-        self.given = tuple(node.symbol for node in derivation.graph.given)
+        self.given = _given(derivation)
         self.partials: dict[tuple[Symbol, Symbol], Symbol] = {}
         self.upstream: dict[Symbol, Expr] = {derivation.output: S.One}
 
     def assemble(self) -> Program:
-        lines = [*self.values(), *self.local_partials()]
+        lines = [*_values(self.derivation), *self.local_partials()]
         deltas = self.deltas()
         gradients = self.gradients()
         collapses = [delta.collapse for delta in self.derivation.deltas.values() if delta.collapse]
@@ -91,10 +134,6 @@ class _Assembler:
             self.derivation.output.name,
             tuple(symbol.name for symbol in sums),
         )
-
-    def values(self) -> Iterable[Line]:
-        for node in self.derivation.graph.inner:
-            yield Line(Kind.VALUE, node.name, node.symbol, node.expression, node.name)
 
     def local_partials(self) -> Iterable[Line]:
         """The partials that are more than a number or a symbol, each under its own name."""

@@ -1,0 +1,164 @@
+"""The backward sweep over arrays: one pull-back a node, each delta by its name, shorter forms derived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sympy import Expr, Function, S, Symbol
+
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.pullbacks import PullBack
+from symbackprop.arrays.sizes import show_shape
+from symbackprop.collapsing import shorter_form, through_normalisation
+from symbackprop.conventions import Conventions
+from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
+from symbackprop.errors import ShapeError
+from symbackprop.expressions import Quotient, Rewriter
+from symbackprop.graph import Collapse, Graph, Node
+
+
+def array_backprop(
+    graph: Graph, output: Symbol, wrt: Sequence[Symbol], conventions: Conventions
+) -> Derivation:
+    """Derive the backward pass of a graph of arrays.
+
+    Args:
+        graph: the graph.
+        output: the node to differentiate, a scalar.
+        wrt: what to differentiate by.
+        conventions: the choices on which textbooks differ.
+
+    Raises:
+        ShapeError: the output is not a scalar.
+    """
+    _check_output(graph[output])
+    sweep = _ArraySweep(graph, output, wrt, conventions)
+    for node in sweep.order:
+        sweep.visit(node)
+    derivation = Derivation(
+        graph, output, tuple(wrt), conventions, sweep.partials, sweep.deltas, shapes=sweep.pull.shapes
+    )
+    for symbol in wrt:
+        delta = sweep.deltas.get(symbol.name) or sweep.delta_of_given(graph[symbol])
+        derivation.gradients[symbol.name] = Gradient(symbol, delta, derivation)  # type: ignore[index]
+    return derivation
+
+
+def _check_output(node: Node) -> None:
+    if node.shape:
+        raise ShapeError(
+            f"{node.name} is not a scalar: its shape is {show_shape(node.shape)}",
+            where=f"the output {node.name}",
+            known="a gradient is that of a number",
+            fix=f"reduce it: L = sum({node.name}), L = mean({node.name}), or take one entry of it",
+        )
+
+
+class _ArraySweep:
+    def __init__(
+        self, graph: Graph, output: Symbol, wrt: Sequence[Symbol], conventions: Conventions
+    ) -> None:
+        self.graph, self.output = graph, output
+        self.pull = PullBack(graph.shapes(), conventions)
+        self.active = graph.descendants(wrt) & graph.ancestors(output)
+        self.collapsing = conventions.collapse
+        scale = graph.scale if conventions.batch_factor == "gradient" and output == graph.output else S.One
+        self.scale = -scale if conventions.error_sign == "minus" else scale
+        by_value = conventions.slopes == "value"
+        self.by_value = Rewriter(
+            {e: n.symbol for n in reversed(graph.inner) if by_value and (e := n.expression) and e.args}
+        )
+        self.partials: dict[tuple[Symbol, Symbol], Expr] = {}
+        self.deltas: dict[str, Delta] = {}
+        self._pulled: dict[Symbol, Mapping[Symbol, Expr]] = {}
+
+    @property
+    def order(self) -> list[Node]:
+        """Consumers before what they use, and what is equally far from the output as it stands."""
+        distance = dict.fromkeys(self.active, 0)
+        for consumer in reversed(self.graph.inner):
+            if consumer.symbol in self.active:
+                for parent in consumer.parents:
+                    if parent in self.active:
+                        distance[parent] = max(distance[parent], distance[consumer.symbol] + 1)
+        nodes = [node for node in self.graph.inner if node.symbol in self.active]
+        return sorted(nodes, key=lambda node: distance[node.symbol])
+
+    def visit(self, node: Node) -> None:
+        """The delta of a node whose consumers have theirs, pulled back to its parents."""
+        delta = self._delta(node)
+        self.deltas[node.name] = delta
+        self._pulled[node.symbol] = self._pull(node, delta.derivative)
+        for parent in self._pulled[node.symbol]:
+            self.partials[node.symbol, parent] = Quotient(node.symbol, parent)
+
+    def _pull(self, node: Node, upstream: Expr) -> dict[Symbol, Expr]:
+        assert node.expression is not None
+        found = self.pull(node.expression, upstream)
+        return {parent: self.by_value(share) for parent, share in found.items() if parent in self.active}
+
+    def _delta(self, node: Node) -> Delta:
+        if node.symbol == self.output:
+            return Delta(node.symbol, None, (), self.scale, is_output=True)
+        shares = self._contributions(node.symbol)
+        value = self._value(node, [share.pulled for share in shares if share.pulled is not None])
+        collapse = self._collapse(node) if self.collapsing else None
+        return Delta(node.symbol, node.delta, shares, self.scale, collapse, value=value)
+
+    def delta_of_given(self, node: Node) -> Delta:
+        """The contributions to a value that comes from outside."""
+        shares = self._contributions(node.symbol)
+        collapse = self._collapse(node, named=False) if self.collapsing else None
+        value = self._sum(node, [share.pulled for share in shares if share.pulled is not None])
+        return Delta(node.symbol, None, shares, S.One, collapse, value=value)
+
+    def _contributions(self, symbol: Symbol) -> tuple[Contribution, ...]:
+        return tuple(
+            Contribution(
+                consumer,
+                self.deltas[consumer.name].derivative,
+                Quotient(consumer, symbol),
+                pulled=self._pulled[consumer][symbol],
+            )
+            for consumer in self.graph.consumers[symbol]
+            if symbol in self._pulled.get(consumer, ())
+        )
+
+    def _sum(self, node: Node, shares: Sequence[Expr]) -> Expr:
+        return self.pull.algebra.spread(self.pull.algebra.sum(shares), node.shape)
+
+    def _value(self, node: Node, shares: Sequence[Expr]) -> Expr:
+        """The delta in the scale of the convention: n ∂L/∂z, or its negative."""
+        algebra = self.pull.algebra
+        scaled = [algebra.scaled(self.scale, share) for share in shares]
+        return self._sum(node, scaled)
+
+    def _collapse(self, node: Node, *, named: bool = True) -> Collapse | None:
+        scale = self.scale if named else S.One
+        derived = through_normalisation(self.graph, node, self.active, self.pull.algebra)
+        if derived is not None:
+            whole = self.pull.algebra.scaled(scale / self.scale, derived)
+            return Collapse(whole, whole)
+        consumers = [one for one in self.graph.consumers[node.symbol] if one in self.active]
+        if len(consumers) != 1 or consumers[0] == self.output:
+            return None
+        consumer = self.graph[consumers[0]]
+        behind = self.deltas[consumer.name]
+        if len(behind.contributions) != 1 or not _is_activation(consumer):
+            return None
+        expanded = self.pull.algebra.scaled(1 / self.scale, behind.factors)
+        routes = self._pull(consumer, expanded)
+        if node.symbol not in routes:
+            return None
+        full = self.pull.algebra.scaled(scale, routes[node.symbol])
+        short = self._contributions(node.symbol)[0].pulled
+        assert short is not None
+        return shorter_form(self.graph, consumer, self.pull.algebra, full, short)
+
+
+def _is_activation(node: Node) -> bool:
+    """Whether a node is a function of one other node, as a = σ(z) and p = softmax(z)."""
+    head = node.expression
+    if not isinstance(head, Function) or not isinstance(head.args[0], Symbol):
+        return False
+    return not isinstance(head, op.Operation) or isinstance(head, op.softmax_along | op.log_softmax)

@@ -1,0 +1,1 @@
+"""Arrays: their operations, shapes, normal form and pull-back rules."""

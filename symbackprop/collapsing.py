@@ -1,0 +1,166 @@
+"""Shorter forms of a delta, derived: what cancels where an activation meets the loss made for it.
+
+Nothing is looked up. The derivative by the activation is put in, and the element-wise quotients are
+cancelled: p ∘ (-y/p) is -y. Only the form of a normalised input is declared, and proved by a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol
+
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.algebra import Algebra
+from symbackprop.expressions import Rewriter, add, mul, neg, power, size, symbols_in
+from symbackprop.graph import Collapse, Graph, Node, Role
+
+LARGEST = 60
+"""Symbols in what is tried to be cancelled."""
+
+
+def shorter_form(graph: Graph, activation: Node, algebra: Algebra, full: Expr, named: Expr) -> Collapse | None:
+    """∂L/∂z with its quotients cancelled, where that is no longer than with the delta of a = f(z) by its name.
+
+    Args:
+        graph: says which symbols are targets.
+        activation: the node a.
+        algebra: knows the shapes.
+        full: ∂L/∂z with the delta of a put in.
+        named: with that delta by its name.
+    """
+    if size(full) > LARGEST:
+        return None
+    found = _under_condition(graph, activation, _Canceller(algebra)(full), algebra)
+    return found if _weight(found.final) <= _weight(named) else None
+
+
+def _weight(expression: Expr) -> int:
+    """How many symbols are written down."""
+    if isinstance(expression, Symbol):
+        return 1
+    return sum(_weight(one) for one in expression.args if isinstance(one, Expr))
+
+
+class _Canceller:
+    """Cancels element-wise quotients: arrays of one shape commute as numbers do."""
+
+    def __init__(self, algebra: Algebra) -> None:
+        self.algebra = algebra
+        self.atoms: dict[Expr, Dummy] = {}
+
+    def __call__(self, expression: Expr) -> Expr:
+        """The expression as a reduced quotient of polynomials, common factors in front."""
+        reduced = sympy.factor_terms(sympy.cancel(self._polynomial(expression)))
+        if reduced.is_Add:
+            reduced = sympy.factor_terms(sympy.expand(reduced))
+        place = {atom: number for number, atom in enumerate(self.atoms.values())}
+        back = {atom: expression for expression, atom in self.atoms.items()}
+        return self._written(reduced, place, back)
+
+    def _polynomial(self, expression: Expr) -> Expr:
+        match expression:
+            case Add() | Mul():
+                return expression.func(*map(self._polynomial, expression.args))
+            case Pow() if isinstance(expression.exp, Integer):
+                return self._polynomial(expression.base) ** expression.exp
+            case op.total():
+                inner, axes, keep = expression.args
+                reduced = _Canceller(self.algebra)(inner)
+                if not self.algebra.shapes[reduced]:
+                    return self._atom(expression)
+                return self._scalars(self.algebra.total(reduced, map(int, axes), keep=bool(keep)))
+            case op.matmul() if len(expression.args) == 2 and not self.algebra.shapes[expression]:
+                product = _Canceller(self.algebra)(mul(*expression.args))
+                return self._scalars(self.algebra.total(product, (0,)))
+            case _ if not expression.free_symbols and not expression.args:
+                return expression
+        return self._atom(expression)
+
+    def _scalars(self, expression: Expr) -> Expr:
+        """The factors of a sum one by one."""
+        if isinstance(expression, Mul):
+            return Mul(*(one if one.is_Number else self._atom(one) for one in expression.args))
+        return self._atom(expression)
+
+    def _atom(self, expression: Expr) -> Expr:
+        if expression.is_Number:
+            return expression
+        return self.atoms.setdefault(expression, Dummy())
+
+    def _written(self, expression: Expr, place: Mapping[Any, int], back: Mapping[Any, Expr]) -> Expr:
+        """SymPy's expression in a reader's order: first what came first, a plus before a minus."""
+
+        def first(one: Expr) -> int:
+            return min((place[atom] for atom in one.atoms(Dummy)), default=-1)
+
+        def visit(one: Expr) -> Expr:
+            if one in back:
+                return back[one]
+            if one.is_Add:
+                terms = sorted(one.args, key=lambda term: (term.could_extract_minus_sign(), first(term)))
+                return add(*map(visit, terms))
+            if one.is_Mul:
+                numbers = [factor for factor in one.args if factor.is_Number]
+                rest = sorted((factor for factor in one.args if not factor.is_Number), key=first)
+                return self.algebra.product(*numbers, *map(visit, rest))
+            if one.is_Pow:
+                return power(visit(one.base), one.exp)
+            return one
+
+        return visit(_minus_inside(expression))
+
+
+def _minus_inside(expression: Expr) -> Expr:
+    """-(y - p) c as (p - y) c."""
+    if expression.is_Mul:
+        numbers = [factor for factor in expression.args if factor.is_Number and factor.is_negative]
+        sums = [factor for factor in expression.args if factor.is_Add]
+        if numbers and len(sums) == 1 and any(not t.could_extract_minus_sign() for t in (-sums[0]).args):
+            rest = [factor for factor in expression.args if factor not in (numbers[0], sums[0])]
+            turned = sums[0].func(*(-term for term in sums[0].args))
+            return Mul(-numbers[0], *rest, turned, evaluate=False)
+    return expression
+
+
+def _under_condition(graph: Graph, consumer: Node, found: Expr, algebra: Algebra) -> Collapse:
+    """The form that holds always, and the one for targets that add up to 1 under a softmax."""
+    assert consumer.expression is not None
+    if not isinstance(consumer.expression, op.softmax_along | op.log_softmax):
+        return Collapse(found, found)
+    axis = consumer.expression.args[1]
+    sums = [
+        one
+        for one in found.atoms(op.total)
+        if isinstance(one.args[0], Symbol)
+        and graph[one.args[0]].role in (Role.TARGET, Role.INPUT)
+        and one.args[1] == sympy.Tuple(axis)
+    ]
+    if not sums:
+        return Collapse(found, found)
+    final = Rewriter(dict.fromkeys(sums, S.One))(found)
+    targets = tuple(one.args[0] for one in sums)
+    return Collapse(found, _Canceller(algebra)(final), targets, sums[0])
+
+
+def through_normalisation(
+    graph: Graph, node: Node, active: frozenset[Symbol], algebra: Algebra
+) -> Expr | None:
+    """∂L/∂x of a normalised input: (x̂' - mean(x̂') - x̂ ∘ mean(x̂' ∘ x̂))/√(v + ε) with x̂' = ∂L/∂x̂."""
+    for place in graph.normalised:
+        consumers = {one for one in graph.consumers[node.symbol] if one in active}
+        xhat = graph[place.xhat]
+        if node.symbol != place.x or not consumers <= place.nodes or xhat.delta is None:
+            continue
+        axis = place.axis % len(node.shape)
+        delta = xhat.delta
+
+        def mean(expression: Expr, along: int = axis) -> Expr:
+            return algebra.of(op.mean, expression, (along,), 1)
+
+        centred = add(delta, neg(mean(delta)), neg(mul(place.xhat, mean(mul(delta, place.xhat)))))
+        by_value = {n.expression: n.symbol for n in graph.inner if n.symbol in symbols_in(place.deviation)}
+        return mul(centred, power(Rewriter(by_value)(place.deviation), -1))
+    return None
