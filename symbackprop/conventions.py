@@ -23,6 +23,7 @@ class Conventions(BaseModel):
         layout: a gradient by a matrix has the shape of its `parameter` (which is also the `denominator` layout
             for a scalar), or in `numerator` layout the transposed shape.
         batch_factor: the 1/n of a mean over a batch stands in the `gradient`, or already in the `delta`.
+        broadcast: what is repeated to a larger shape is written with `ones`, as 1_n bᵀ, or left `implicit`.
         digits: digits after the point, from 1e-4 up (with 6 digits); as many in the mantissa below.
         rounding: `half_even` or `half_up`, wherever a carried value is rounded.
         carry: `full` carries every value in double precision, `rounded` carries what was printed.
@@ -39,6 +40,7 @@ class Conventions(BaseModel):
     collapse: bool = True
     layout: Literal["parameter", "denominator", "numerator"] = "parameter"
     batch_factor: Literal["gradient", "delta"] = "gradient"
+    broadcast: Literal["ones", "implicit"] = "ones"
     digits: Annotated[int, Field(ge=1, le=15)] = 6
     rounding: Literal["half_even", "half_up"] = "half_even"
     carry: Literal["full", "rounded"] = "full"

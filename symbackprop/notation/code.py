@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from sympy import Symbol
+from sympy import Basic, S, Symbol, Tuple
 
 from symbackprop import functions
-from symbackprop.notation.printer import Level, Piece, Syntax
+from symbackprop.arrays import operations as op
+from symbackprop.notation.printer import Level, Piece, Printer, Syntax
 
 _NAMES: dict[Any, str] = {entry.head: name for name, entry in functions.FUNCTIONS.items()}
 
@@ -80,10 +82,97 @@ class CodeSyntax(Syntax):
         """A star."""
         return "*"
 
+    def operation(self, expression: op.Operation, printer: Printer) -> Piece:
+        """A @ B, A.T, x[1:, 0], sum(x, axis=0, keepdims=True)."""
+        special = _SPECIAL.get(expression.func)
+        if special is not None:
+            return special(expression, printer)
+        found = _SIGNATURES.get(expression.func)
+        if found is None:
+            return super().operation(expression, printer)
+        name, signature = found
+        count = 1 if signature.listed else len(signature.arrays)
+        shown = [printer.argument(one) for one in expression.args[:count]]
+        if signature.listed:
+            shown = [f"[{', '.join(map(printer.argument, expression.args[0]))}]"]
+        for (key, default), value in zip(signature.options.items(), expression.args[count:], strict=True):
+            if value != default:
+                shown.append(f"{key}={_option(value, signature.kinds[key])}")
+        return Piece(f"{name}({', '.join(shown)})")
+
     @property
     def pi(self) -> str:
         """π to a double's digits: in the language `pi` is an ordinary symbol."""
         return "3.141592653589793"
 
+
+def _option(value: Basic, kind: str) -> str:
+    if kind == "flag":
+        return str(bool(value))
+    if isinstance(value, Tuple) and len(value) == 1 and kind == "axis":
+        return str(value[0])
+    return op.shown(value)
+
+
+def _atom(printer: Printer, expression: Basic) -> str:
+    piece = printer.piece(expression)
+    return piece.text if piece.level == Level.ATOM else f"({piece.text})"
+
+
+def _matmul(expression: op.Operation, printer: Printer) -> Piece:
+    pieces = [printer.piece(factor) for factor in expression.args]
+    shown = [piece.text if piece.level == Level.ATOM else f"({piece.text})" for piece in pieces]
+    return Piece(" @ ".join(shown), Level.PRODUCT)
+
+
+def _transpose(expression: op.Operation, printer: Printer) -> Piece:
+    inner, order = expression.args
+    if order in (op.NONE, Tuple(1, 0)):
+        return Piece(f"{_atom(printer, inner)}.T")
+    if order == Tuple(-1, -1):
+        return Piece(f"{_atom(printer, inner)}.mT")
+    return Piece(f"transpose({printer.argument(inner)}, {op.shown(order)})")
+
+
+def places(where: Tuple, show: Callable[[Basic], str]) -> str:
+    """Indices and slices as they are written: 1:, 0."""
+
+    def one(index: Basic) -> str:
+        if not isinstance(index, Tuple):
+            return "..." if index is S.Infinity else show(index)
+        if index == op.NONE:
+            return "None"
+        start, stop, step = ("" if bound == op.NONE else show(bound) for bound in index)
+        first = "" if start == "0" and step in ("", "1") else start
+        return f"{first}:{stop}" + (f":{step}" if step not in ("", "1") else "")
+
+    return ", ".join(map(one, where))
+
+
+def _item(expression: op.Operation, printer: Printer) -> Piece:
+    inner, where = expression.args
+    return Piece(f"{_atom(printer, inner)}[{places(where, printer.argument)}]")
+
+
+def _length(expression: op.Operation, printer: Printer) -> Piece:
+    inner, axis = expression.args
+    shape = "size" if axis == op.NONE else f"shape[{axis}]"
+    return Piece(f"{_atom(printer, inner)}.{shape}")
+
+
+def _outer(expression: op.Operation, printer: Printer) -> Piece:
+    return Piece(f"outer({', '.join(map(printer.argument, expression.args))})")
+
+
+_SPECIAL: Mapping[Any, Callable[[op.Operation, Printer], Piece]] = {
+    op.matmul: _matmul,
+    op.transpose: _transpose,
+    op.item: _item,
+    op.length: _length,
+    op.outer: _outer,
+}
+_SIGNATURES: Mapping[Any, tuple[str, op.Signature]] = {
+    signature.head: (name, signature) for name, signature in reversed(op.OPERATIONS.items())
+}
 
 CODE = CodeSyntax()

@@ -113,6 +113,78 @@ class LatexSyntax(Syntax):
             return "" if left_closed or left.number else " "
         return r"\, " if left_closed else " "
 
+    hadamard = r"\circ"
+    times = r" \times "
+    placeholder = r"\cdot"
+    layer_ends = ("]}",)
+
+    def transposed(self, base: str) -> str:
+        r"""A^\top, W^{[2]\top}."""
+        return base[:-1] + r"\top}" if base.endswith("]}") else rf"{base}^\top"
+
+    def inverse(self, base: str) -> str:
+        """A^{-1}."""
+        return f"{base}^{{-1}}"
+
+    def inverse_transposed(self, base: str) -> str:
+        r"""A^{-\top}."""
+        return rf"{base}^{{-\top}}"
+
+    def hadamard_power(self, base: str, exponent: Piece) -> str:
+        r"""A^{\circ 2}."""
+        return rf"{base}^{{\circ {exponent.text}}}"
+
+    def constant(self, letter: str, sizes: str) -> str:
+        r"""\mathbf{1}_n, I_n."""
+        shown = letter if letter == "I" else rf"\mathbf{{{letter}}}"
+        return f"{shown}_{sizes}" if len(sizes) == 1 else f"{shown}_{{{sizes}}}"
+
+    def named(self, name: str, index: str, arguments: str) -> str:
+        r"""\operatorname{tr}(A), \max_{j}(X)."""
+        command = rf"\{name}" if name in ("max", "min", "det") else rf"\operatorname{{{name.replace(' ', '')}}}"
+        if name == "log softmax":
+            command = r"\log\operatorname{softmax}"
+        below = index.replace("×", r"\times ").replace(":", "{:}")
+        return command + (f"_{{{below}}}" if below else "") + self.bracket(arguments)
+
+    def summed(self, index: str, body: str) -> str:
+        r"""\sum_i x_i."""
+        return rf"\sum_{{{','.join(index)}}} {body}"
+
+    def indexed(self, base: str, index: str) -> str:
+        """x_{ij}."""
+        return f"{base}_{{{index}}}"
+
+    def norm(self, inside: str, mark: str) -> str:
+        r"""\lVert x \rVert."""
+        return rf"\left\lVert {inside} \right\rVert" + (f"_{mark}" if mark else "")
+
+    def log_of(self, inside: str) -> str:
+        r"""\log of what has its own bars."""
+        return rf"\log {inside}"
+
+    def item(self, base: str, where: str) -> str:
+        """x_{[1:, 0]}."""
+        return f"{base}_{{[{where.replace(':', '{:}')}]}}"
+
+    def blocks(self, parts: list[str], *, below: bool) -> str:
+        """Blocks in square brackets."""
+        between = r" \\ " if below else " & "
+        return rf"\begin{{bmatrix}} {between.join(parts)} \end{{bmatrix}}"
+
+    def adjoint(self, map_: str) -> str:
+        """The adjoint of a linear map."""
+        return f"{map_}^{{*}}"
+
+    def matrix(self, rows: list[list[str]], *, vector: bool) -> str:
+        """Rows of numbers in round brackets."""
+        body = r" \\ ".join(" & ".join(row) for row in rows)
+        return rf"\begin{{pmatrix}} {body} \end{{pmatrix}}"
+
+    def listed(self, parts: str) -> str:
+        """Matrices of an array with more than two axes."""
+        return rf"\left\{{{parts}\right\}}"
+
     @property
     def pi(self) -> str:
         r"""\pi."""

@@ -61,8 +61,7 @@ def parse_name(name: str) -> Name:
     letters, digits = (found["letters"], found["digits"]) if found else (head, "")
     if digits:
         indices.insert(0, digits)
-    accent = next((one for one in ACCENTS if letters.endswith(one) and len(letters) > len(one)), "")
-    letters = letters.removesuffix(accent)
+    letters, accent = _accented(letters)
     return Name(_LETTER_NAMES.get(letters, letters), accent, tuple(indices), layer)
 
 
@@ -104,7 +103,21 @@ def _latex_letters(letters: str) -> str:
 
 
 def _latex_index(index: str) -> str:
-    return _latex_letters(index) if index in GREEK else index
+    letters, accent = _accented(index)
+    shown = _latex_letters(letters) if letters in GREEK else letters
+    return rf"\{accent}{{{shown}}}" if accent else shown
+
+
+def _unicode_index(index: str) -> str:
+    letters, accent = _accented(index)
+    shown = GREEK.get(letters, letters)
+    return unicodedata.normalize("NFC", shown + ACCENTS[accent]) if accent else shown
+
+
+def _accented(letters: str) -> tuple[str, str]:
+    """The letters without the word of their accent, and that word."""
+    accent = next((one for one in ACCENTS if letters.endswith(one) and len(letters) > len(one)), "")
+    return letters.removesuffix(accent), accent
 
 
 @lru_cache(maxsize=100_000)
@@ -118,7 +131,7 @@ def unicode_name(name: str, step: str = "") -> str:
     letter = GREEK.get(parts.letters, parts.letters)
     if parts.accent:
         letter = unicodedata.normalize("NFC", letter + ACCENTS[parts.accent])
-    index = _joined(parts.indices, lambda one: GREEK.get(one, one), lambda one: one.translate(_SUBSCRIPTS))
+    index = _joined(parts.indices, _unicode_index, lambda one: one.translate(_SUBSCRIPTS))
     plain = index.isdecimal() and index.isascii()
     below = index.translate(_SUBSCRIPTS) if plain else f"_{index}" if index else ""
     above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")

@@ -18,6 +18,7 @@ from sympy import Add, Basic, Expr, Mul, Pow, Rational, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop import functions
+from symbackprop.arrays import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import AtStep, Prime, Quotient, is_reciprocal, negative_part
 from symbackprop.notation.numbers import as_decimal, number_format
@@ -30,9 +31,10 @@ class Level(IntEnum):
     """How tightly a piece holds together."""
 
     SUM = 0
-    PRODUCT = 1
-    POWER = 2
-    ATOM = 3
+    HADAMARD = 1
+    PRODUCT = 2
+    POWER = 3
+    ATOM = 4
 
 
 class Piece(NamedTuple):
@@ -44,6 +46,7 @@ class Piece(NamedTuple):
     substituted: bool = False
     quotient: bool = False
     fraction: bool = False
+    big: bool = False
 
 
 class Syntax(ABC):
@@ -115,6 +118,80 @@ class Syntax(ABC):
     @abstractmethod
     def pi(self) -> str:
         """The number π."""
+
+    # Matrices and vectors.
+
+    hadamard = "∘"
+    times = "×"
+    placeholder = "·"
+    layer_ends: tuple[str, ...] = ()
+    """What a name ends with that has a layer above it: an exponent goes beside it."""
+
+    def transposed(self, base: str) -> str:
+        """Aᵀ; the base has its brackets."""
+        return f"{base}ᵀ"
+
+    def inverse(self, base: str) -> str:
+        """A⁻¹."""
+        return f"{base}⁻¹"
+
+    def inverse_transposed(self, base: str) -> str:
+        """A⁻ᵀ."""
+        return f"{base}⁻ᵀ"
+
+    def hadamard_power(self, base: str, exponent: Piece) -> str:
+        """Every entry raised."""
+        return f"{base}^(∘{exponent.text})"
+
+    def constant(self, letter: str, sizes: str) -> str:
+        """1_n, 0_n×m, I_n."""
+        return f"{letter}_{sizes}"
+
+    def named(self, name: str, index: str, arguments: str) -> str:
+        """tr(A), max_j(X)."""
+        return f"{name}{f'_{index}' if index else ''}({arguments})"
+
+    def summed(self, index: str, body: str) -> str:
+        """Σ_i x_i."""
+        return f"Σ_{index} {body}"
+
+    def indexed(self, base: str, index: str) -> str:
+        """x_i."""
+        return f"{base}_{index}"
+
+    def norm(self, inside: str, mark: str) -> str:
+        """‖x‖."""
+        return f"‖{inside}‖" + (f"_{mark}" if mark else "")
+
+    def log_of(self, inside: str) -> str:
+        """log of what has its own bars."""
+        return f"log {inside}"
+
+    def item(self, base: str, where: str) -> str:
+        """x[1:, 0]."""
+        return f"{base}[{where}]"
+
+    def blocks(self, parts: list[str], *, below: bool) -> str:
+        """[A, B] side by side, [A; B] one below the other."""
+        return f"[{('; ' if below else ', ').join(parts)}]"
+
+    def adjoint(self, map_: str) -> str:
+        """The adjoint of a linear map."""
+        return f"{map_}*"
+
+    def matrix(self, rows: list[list[str]], *, vector: bool) -> str:
+        """Rows of numbers; a vector as [1, 2]ᵀ, for it is a column."""
+        if vector:
+            return self.transposed(f"[{', '.join(row[0] for row in rows)}]")
+        return f"[{'; '.join(', '.join(row) for row in rows)}]"
+
+    def listed(self, parts: str) -> str:
+        """Matrices of an array with more than two axes."""
+        return f"{{{parts}}}"
+
+    def operation(self, expression: op.Operation, printer: Printer) -> Piece:
+        """An operation on arrays, as a call with all its arguments."""
+        return Piece(self.call(expression.func, [printer.argument(one) for one in expression.args]))
 
 
 class Printer:
@@ -286,7 +363,15 @@ class Printer:
             self.syntax.power(text, self.piece(exponent)), Level.POWER, substituted=inner.substituted
         )
 
+    def argument(self, argument: Basic) -> str:
+        """An argument of a call: an expression, or a tuple of them."""
+        if isinstance(argument, sympy.Tuple):
+            return self.syntax.bracket(", ".join(map(self.argument, argument)))
+        return self.piece(argument).text
+
     def _call(self, expression: sympy.Function) -> Piece:
+        if isinstance(expression, op.Operation):
+            return self.syntax.operation(expression, self)
         special = _SPECIAL.get(expression.func)
         if special is not None:
             return special(self, expression)

@@ -93,6 +93,14 @@ class UnicodeSyntax(Syntax):
             return "" if left.text.endswith(")") or left.number else " "
         return " "
 
+    layer_ends = ("]",)
+
+    def constant(self, letter: str, sizes: str) -> str:
+        """1ₙ, I₃, 0_n×m."""
+        small = sizes.translate(_SUBSCRIPTS).replace("n", "ₙ").replace("m", "ₘ").replace("k", "ₖ")
+        plain = all(character not in sizes for character in "×()") and not small.isascii()
+        return letter + (small if plain and not any(c.isascii() for c in small) else f"_{sizes}")
+
     @property
     def pi(self) -> str:
         """π."""

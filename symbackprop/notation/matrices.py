@@ -1,0 +1,462 @@
+"""Array expressions as matrices and vectors: a vector is a column, ∘ is the element-wise product.
+
+What broadcasting repeats is written with ones: a vector b added to every row of Z stands as 1_n bᵀ. So a
+printed line can be worked out by the rules of matrix algebra alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from sympy import Add, Basic, Expr, Function, Mul, Pow, S, Symbol, Tuple
+
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.shapes import Shapes
+from symbackprop.arrays.sizes import Shape, Size, count
+from symbackprop.conventions import Conventions
+from symbackprop.expressions import divide, is_reciprocal, negative_part
+from symbackprop.notation.code import places
+from symbackprop.notation.printer import Level, Piece, Printer, Syntax
+
+AXES = "ijkl"
+"""The letters of the axes, for what is taken over some of them."""
+
+
+class MatrixPrinter(Printer):
+    """Prints array expressions in matrix notation.
+
+    Args:
+        syntax: how things look.
+        conventions: ∂ or d, how broadcasting is written.
+        shapes: of every symbol.
+        values: numbers and arrays to print in the place of symbols.
+    """
+
+    def __init__(
+        self,
+        syntax: Syntax,
+        conventions: Conventions,
+        shapes: Shapes,
+        values: Mapping[Basic, Any] | None = None,
+    ) -> None:
+        super().__init__(syntax, conventions, values)
+        self.shapes = shapes
+
+    # Sums and element-wise products.
+
+    def _sum(self, expression: Add) -> Piece:
+        full = self.shapes[expression]
+        if not full:
+            return super()._sum(expression)
+        text = ""
+        for term in expression.args:
+            minus, size = negative_part(term)
+            piece = self.widened(size, full)
+            shown = self.syntax.bracket(piece.text) if piece.level == Level.SUM else piece.text
+            if text:
+                text += f" {self.syntax.minus if minus else '+'} {shown}"
+            else:
+                text = (self.syntax.minus if minus else "") + shown
+        return Piece(text, Level.SUM)
+
+    def widened(self, expression: Expr, full: Shape) -> Piece:
+        """An operand of a sum or element-wise product, repeated by ones to the shape of the whole."""
+        own = self.shapes[expression]
+        if self.conventions.broadcast == "implicit" or len(full) != 2 or own in (full, (), (1,), (1, 1)):
+            return self.piece(expression)
+        if isinstance(expression, op.mean):
+            inner, axes, keep = expression.args
+            entries = count(self.shapes[inner][int(axis)] for axis in axes)
+            summed = self.widened(op.of(op.total, inner, axes, keep), full)
+            return self._row([self.piece(divide(1, entries * S.One)), summed])
+        return self._repeated(expression, full)
+
+    def _repeated(self, expression: Expr, full: Shape) -> Piece:
+        """1_n bᵀ, 1_n r, c 1_mᵀ of a vector, a row and a column."""
+        own = self.shapes[expression]
+        rows, columns = full
+        if len(own) == 1:
+            return self._beside(self._ones((rows,)), self.transposed(expression))
+        if own[0] == 1:
+            return self._beside(self._ones((rows,)), self.piece(expression))
+        return self._beside(self.piece(expression), self._transposed_piece(self._ones((columns,))))
+
+    def _beside(self, *pieces: Piece) -> Piece:
+        """A matrix product: factors side by side."""
+        return Piece(" ".join(self._tight(piece).text for piece in pieces), Level.PRODUCT)
+
+    def _tight(self, piece: Piece) -> Piece:
+        """A factor of a matrix product, in brackets where it is a sum or an element-wise product."""
+        if piece.level <= Level.HADAMARD or (piece.fraction and not piece.quotient):
+            return piece._replace(text=self.syntax.bracket(piece.text), level=Level.ATOM, fraction=False)
+        return piece
+
+    def _unsigned(self, expression: Expr) -> Piece:
+        if not isinstance(expression, Mul) or not self.shapes[expression]:
+            return super()._unsigned(expression)
+        scalars, above, below = self._parts(expression)
+        full = self.shapes[expression]
+        arrays = self._hadamard(above, full) if above else Piece("1", number=True)
+        if below:
+            arrays = self.syntax.fraction(arrays, self._hadamard(below, full))
+        if not scalars:
+            return arrays
+        front = super()._unsigned(scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False))
+        row = self._row([front, arrays])
+        return row._replace(level=Level.HADAMARD) if arrays.level == Level.HADAMARD else row
+
+    def _row(self, pieces: list[Piece]) -> Piece:
+        """Factors side by side; Σ is in brackets where something follows it."""
+        *before, last = pieces
+        closed = [p._replace(text=self.syntax.bracket(p.text), level=Level.ATOM) if p.big else p for p in before]
+        return super()._row([*closed, last])._replace(big=last.big)
+
+    def _parts(self, expression: Mul) -> tuple[list[Expr], list[Expr], list[Expr]]:
+        """Scalar factors, and arrays above and below the bar."""
+        scalars: list[Expr] = []
+        above: list[Expr] = []
+        below: list[Expr] = []
+        for factor in expression.args:
+            if not self.shapes[factor]:
+                scalars.append(factor)
+            elif isinstance(factor, Mul):
+                inner = self._parts(factor)
+                for mine, more in zip((scalars, above, below), inner, strict=True):
+                    mine += more
+            elif is_reciprocal(factor):
+                base, exponent = factor.args
+                below.append(base if exponent is S.NegativeOne else Pow(base, -exponent, evaluate=False))
+            else:
+                above.append(factor)
+        return scalars, above, below
+
+    def _hadamard(self, factors: list[Expr], full: Shape) -> Piece:
+        if len(factors) == 1:
+            return self.widened(factors[0], full)
+        shown = [self._of_hadamard(self.widened(factor, full)) for factor in factors]
+        return Piece(f" {self.syntax.hadamard} ".join(shown), Level.HADAMARD)
+
+    def _of_hadamard(self, piece: Piece) -> str:
+        plain = piece.level > Level.PRODUCT or piece.fraction
+        return piece.text if plain else self.syntax.bracket(piece.text)
+
+    def _power(self, expression: Pow) -> Piece:
+        base, exponent = expression.args
+        shape = self.shapes[expression]
+        if len(shape) != 2 or 1 in shape or is_reciprocal(expression) or exponent == S.Half:
+            return super()._power(expression)
+        inner = self.piece(base)
+        text = inner.text if inner.level == Level.ATOM and "^" not in inner.text else self.syntax.bracket(inner.text)
+        return Piece(self.syntax.hadamard_power(text, self.piece(exponent)), Level.POWER)
+
+    def _call(self, expression: Function) -> Piece:
+        rule = _RULES.get(expression.func)
+        if rule is not None:
+            return rule(self, expression)
+        if self.shapes[expression] and expression.func.__name__ == "exp":
+            return Piece(self.syntax.call(expression.func, [self.piece(expression.args[0]).text]))
+        return super()._call(expression)
+
+    # Pieces of matrix algebra.
+
+    def transposed(self, expression: Expr) -> Piece:
+        """xᵀ or Aᵀ."""
+        if isinstance(expression, op.reshape) and len(self.shapes[expression.args[0]]) == 1:
+            expression = expression.args[0]
+        if isinstance(expression, op.inv) and expression not in self.values:
+            inner = self._base(self.piece(expression.args[0]))
+            return Piece(self.syntax.inverse_transposed(inner), Level.POWER)
+        return self._transposed_piece(self.piece(expression))
+
+    def _transposed_piece(self, piece: Piece) -> Piece:
+        return Piece(self.syntax.transposed(self._base(piece)), Level.POWER)
+
+    def _base(self, piece: Piece) -> str:
+        """What an exponent can be put on; a name with a layer above it takes it beside that."""
+        tight = piece.level == Level.ATOM or piece.text.endswith(self.syntax.layer_ends)
+        return piece.text if tight else self.syntax.bracket(piece.text)
+
+    def _ones(self, shape: Shape) -> Piece:
+        return Piece(self.syntax.constant("1", self.sizes(shape)))
+
+    def sizes(self, shape: Shape) -> str:
+        """n×3."""
+        return self.syntax.times.join(map(self._size, shape))
+
+    def _size(self, size: Size) -> str:
+        text = self.piece(size * S.One).text
+        return text if isinstance(size, int | Symbol) else self.syntax.bracket(text)
+
+    def _number(self, size: Size) -> Piece:
+        return self.piece(size * S.One)
+
+    def axes(self, expression: Expr, axes: Basic) -> str:
+        """The letters of axes, nothing where all are meant."""
+        shape = self.shapes[expression]
+        chosen = [int(axis) for axis in axes] if isinstance(axes, Tuple) else [int(axes)]  # type: ignore[call-overload]
+        return "" if len(chosen) == len(shape) else "".join(AXES[axis] for axis in chosen)
+
+    # One rule for each operation.
+
+    def matmul(self, expression: Expr) -> Piece:
+        """A B x, xᵀ y."""
+        first, *rest = expression.args
+        pieces = [self.transposed(first) if len(self.shapes[first]) == 1 else self.piece(first)]
+        return self._beside(*pieces, *map(self.piece, rest))
+
+    def transpose(self, expression: Expr) -> Piece:
+        """Aᵀ; other orders of axes by name."""
+        inner, order = expression.args
+        axes = len(order)
+        if [int(one) for one in order] == [*range(axes - 2), axes - 1, axes - 2]:
+            return self.transposed(inner)
+        index = "".join(AXES[int(one)] for one in order)
+        return Piece(self.syntax.named("transpose", index, self.piece(inner).text))
+
+    def outer(self, expression: Expr) -> Piece:
+        """x yᵀ."""
+        x, y = expression.args
+        return self._beside(self.piece(x), self.transposed(y))
+
+    def total(self, expression: Expr) -> Piece:
+        """Σ_i x_i, Σ_ij A_ij; along one axis of a matrix 1ᵀA or A 1."""
+        inner, axes, keep = expression.args
+        shape = self.shapes[inner]
+        if len(axes) == len(shape) and not keep:
+            return self._sum_of_all(inner, shape)
+        if len(shape) == 2 and len(axes) == 1:
+            return self._along(inner, shape, int(axes[0]), keep=bool(keep))
+        return Piece(self.syntax.named("sum", self.axes(inner, axes), self.piece(inner).text))
+
+    def _sum_of_all(self, inner: Expr, shape: Shape) -> Piece:
+        index = AXES[: len(shape)]
+        piece = self.piece(inner)
+        simple = isinstance(inner, Symbol) and len(piece.text) == 1
+        body = piece.text if simple else self.syntax.bracket(piece.text)
+        return Piece(self.syntax.summed(index, self.syntax.indexed(body, index)), Level.PRODUCT, big=True)
+
+    def _along(self, inner: Expr, shape: Shape, axis: int, *, keep: bool) -> Piece:
+        ones = self._ones((shape[axis],))
+        if axis == 1:
+            return self._beside(self.piece(inner), ones)
+        if keep:
+            return self._beside(self._transposed_piece(ones), self.piece(inner))
+        return self._beside(self._transposed_or_not(inner), ones)
+
+    def _transposed_or_not(self, inner: Expr) -> Piece:
+        if isinstance(inner, op.transpose) and len(self.shapes[inner]) == 2:
+            return self.piece(inner.args[0])
+        return self.transposed(inner)
+
+    def mean(self, expression: Expr) -> Piece:
+        """1/n times the sum."""
+        inner, axes, keep = expression.args
+        shape = self.shapes[inner]
+        if len(shape) > 2:
+            return Piece(self.syntax.named("mean", self.axes(inner, axes), self.piece(inner).text))
+        entries = count(shape[int(axis)] for axis in axes)
+        summed = op.of(op.total, inner, axes, keep)
+        return self._row([self.piece(divide(1, entries * S.One)), self.piece(summed)])
+
+    def over_axes(self, expression: Expr) -> Piece:
+        """var_j(X), max_j(X), softmax_j(Z): over the index j."""
+        inner, axes = expression.args[:2]
+        name = _NAMES.get(expression.func, expression.func.__name__)
+        rest = expression.args[3:]
+        index = self.axes(inner, axes)
+        freedom = f"{index}, " * bool(index) + f"ddof={rest[0]}" if rest and rest[0] != 0 else index
+        return Piece(self.syntax.named(name, freedom, self.piece(inner).text))
+
+    def norm(self, expression: Expr) -> Piece:
+        """‖x‖, ‖A‖_F."""
+        inner, axes, _ = expression.args
+        index = self.axes(inner, axes)
+        mark = "F" if not index and len(self.shapes[inner]) == 2 else index
+        return Piece(self.syntax.norm(self.piece(inner).text, mark))
+
+    def logdet(self, expression: Expr) -> Piece:
+        """log |det A|."""
+        inside = self.syntax.absolute(self.syntax.named("det", "", self.piece(expression.args[0]).text))
+        return Piece(self.syntax.log_of(inside), Level.PRODUCT)
+
+    def named(self, expression: Expr) -> Piece:
+        """tr(A), det(A), diag(x)."""
+        name = _NAMES.get(expression.func, expression.func.__name__)
+        return Piece(self.syntax.named(name, "", self.piece(expression.args[0]).text))
+
+    def inverse(self, expression: Expr) -> Piece:
+        """A⁻¹."""
+        return Piece(self.syntax.inverse(self._base(self.piece(expression.args[0]))), Level.POWER)
+
+    def eye(self, expression: Expr) -> Piece:
+        """I_n."""
+        return Piece(self.syntax.constant("I", self._size(self.shapes[expression][0])))
+
+    def constant(self, expression: Expr) -> Piece:
+        """Ones or zeros of a shape."""
+        digit = "1" if isinstance(expression, op.ones) else "0"
+        return Piece(self.syntax.constant(digit, self.sizes(self.shapes[expression])))
+
+    def spread(self, expression: Expr) -> Piece:
+        """x repeated by ones."""
+        inner, shape = expression.args[0], self.shapes[expression]
+        if len(shape) == 2 and self.shapes[inner] not in ((1,), (1, 1)):
+            return self._repeated(inner, shape)
+        return Piece(self.syntax.named("repeat", self.sizes(shape), self.piece(inner).text))
+
+    def item(self, expression: Expr) -> Piece:
+        """x_[1:, 0], counted from 0 as in NumPy."""
+        inner, where = expression.args
+        base = self.piece(inner)
+        plain = base.level == Level.ATOM and "_" not in base.text
+        text = base.text if plain else self.syntax.bracket(base.text)
+        return Piece(self.syntax.item(text, self._places(where, self.shapes[inner])))
+
+    def _places(self, where: Tuple, shape: Shape) -> str:
+        """Whole axes as a colon."""
+        shown = [
+            Tuple(op.NONE, op.NONE, op.NONE) if one == Tuple(0, size, 1) else one
+            for one, size in zip(where, shape, strict=True)
+        ]
+        return places(Tuple(*shown), self.argument)
+
+    def placed(self, expression: Expr) -> Piece:
+        """Zeros with g in some places."""
+        inner, where, shape = expression.args
+        index = self._places(where, self.shapes[expression])
+        return Piece(self.syntax.named("place", f"[{index}]", self.piece(inner).text))
+
+    def reshape(self, expression: Expr) -> Piece:
+        """A vector as a column is itself; else by name."""
+        inner, shape = expression.args[0], self.shapes[expression]
+        own = self.shapes[inner]
+        if len(own) == 1 and shape == (own[0], 1):
+            return self.piece(inner)
+        if len(own) == 1 and shape == (1, own[0]):
+            return self.transposed(inner)
+        return Piece(self.syntax.named("reshape", self.sizes(shape), self.piece(inner).text))
+
+    def concatenate(self, expression: Expr) -> Piece:
+        """Blocks side by side or one below the other."""
+        parts, axis = expression.args
+        shown = [self.piece(part).text for part in parts]
+        axes = len(self.shapes[expression])
+        if axes <= 2:
+            return Piece(self.syntax.blocks(shown, below=axes == 1 or axis == 0))
+        return Piece(self.syntax.named("concatenate", AXES[int(axis)], ", ".join(shown)))
+
+    def stack(self, expression: Expr) -> Piece:
+        """stack_i(A, B): along a new axis i."""
+        parts, axis = expression.args
+        shown = [self.piece(part).text for part in parts]
+        return Piece(self.syntax.named("stack", AXES[int(axis)], ", ".join(shown)))
+
+    def convolution(self, expression: Expr) -> Piece:
+        """conv(X, W)."""
+        x, w, stride, padding = expression.args
+        shown = f"{self.piece(x).text}, {self.piece(w).text}"
+        return Piece(self.syntax.named("conv", _steps(stride, padding), shown))
+
+    def adjoint(self, expression: Expr) -> Piece:
+        """conv(·, W)* (δ): the adjoint of a convolution in one of its arguments."""
+        upstream, other, stride, padding, _ = expression.args
+        dot, held = self.syntax.placeholder, self.piece(other).text
+        pair = f"{dot}, {held}" if isinstance(expression, op.conv_input) else f"{held}, {dot}"
+        name = self.syntax.adjoint(self.syntax.named("conv", _steps(stride, padding), pair))
+        return Piece(name + self.syntax.bracket(self.piece(upstream).text), Level.PRODUCT)
+
+    def extreme(self, expression: Expr) -> Piece:
+        """[X = max X]: 1 where an entry is the largest."""
+        inner, axes, sign, _ = expression.args
+        name = "max" if sign == 1 else "min"
+        largest = self.syntax.named(name, self.axes(inner, axes), self.piece(inner).text)
+        return Piece(self.syntax.indicator(self.piece(inner).text + self.syntax.relation("==") + largest))
+
+    def others(self, expression: Expr) -> Piece:
+        """For each entry the product of the others."""
+        inner, axes = expression.args
+        index = self.axes(inner, axes)
+        return Piece(self.syntax.named("others", index, self.piece(inner).text))
+
+    # Numbers in the place of symbols.
+
+    def _value(self, number: Any) -> Piece:
+        if not getattr(number, "ndim", 0):
+            return super()._value(number)
+        return Piece(self.array(number), substituted=True)
+
+    def array(self, values: Any) -> str:
+        """An array of numbers: a vector as a column."""
+        rows = np.asarray(values)
+        if rows.ndim > 2:
+            inner = ", ".join(self.array(part) for part in rows)
+            return self.syntax.listed(inner)
+        table = rows.reshape(-1, 1) if rows.ndim == 1 else rows
+        shown = [[self.value(one) for one in row] for row in table.tolist()]
+        return self.syntax.matrix(shown, vector=rows.ndim == 1)
+
+
+def _steps(stride: Basic, padding: Basic) -> str:
+    """The stride and padding of a convolution where they are not the usual ones."""
+
+    def one(value: Any) -> str:
+        return str(value[0]) if len(set(value)) == 1 else "×".join(map(str, value))
+
+    shown = [f"s={one(stride)}"] * any(number != 1 for number in stride)
+    shown += [f"p={one(padding)}"] * any(number != 0 for number in padding)
+    return ", ".join(shown)
+
+
+_NAMES: Mapping[Any, str] = {
+    op.softmax_along: "softmax",
+    op.log_softmax: "log softmax",
+    op.largest: "max",
+    op.smallest: "min",
+    op.trace: "tr",
+    op.diagonal: "diag",
+}
+
+_RULES: Mapping[Any, Callable[[MatrixPrinter, Any], Piece]] = {
+    op.matmul: MatrixPrinter.matmul,
+    op.transpose: MatrixPrinter.transpose,
+    op.outer: MatrixPrinter.outer,
+    op.total: MatrixPrinter.total,
+    op.mean: MatrixPrinter.mean,
+    **dict.fromkeys(
+        (op.var, op.std, op.prod, op.largest, op.smallest, op.logsumexp, op.softmax_along, op.log_softmax),
+        MatrixPrinter.over_axes,
+    ),
+    op.norm: MatrixPrinter.norm,
+    **dict.fromkeys((op.trace, op.det, op.diag, op.diagonal), MatrixPrinter.named),
+    op.logdet: MatrixPrinter.logdet,
+    op.inv: MatrixPrinter.inverse,
+    op.eye: MatrixPrinter.eye,
+    op.ones: MatrixPrinter.constant,
+    op.zeros: MatrixPrinter.constant,
+    op.spread: MatrixPrinter.spread,
+    op.item: MatrixPrinter.item,
+    op.placed: MatrixPrinter.placed,
+    op.reshape: MatrixPrinter.reshape,
+    op.concatenate: MatrixPrinter.concatenate,
+    op.stack: MatrixPrinter.stack,
+    op.conv1d: MatrixPrinter.convolution,
+    op.conv2d: MatrixPrinter.convolution,
+    op.conv_input: MatrixPrinter.adjoint,
+    op.conv_kernel: MatrixPrinter.adjoint,
+    op.extreme: MatrixPrinter.extreme,
+    op.others: MatrixPrinter.others,
+}
+
+
+def printer_for(
+    syntax: Syntax,
+    conventions: Conventions,
+    shapes: Shapes | None = None,
+    values: Mapping[Basic, Any] | None = None,
+) -> Printer:
+    """The printer for scalars, or for matrices where shapes are known."""
+    if shapes is None:
+        return Printer(syntax, conventions, values)
+    return MatrixPrinter(syntax, conventions, shapes, values)
