@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from symbackprop.numeric.compiled import Evaluation
     from symbackprop.problem import Problem
 
+NOTATIONS = ("component", "indexed", "matrix")
 MODES = {"reverse": ("reverse",), "forward": ("forward",), "both": ("reverse", "forward")}
 
 
@@ -30,8 +31,13 @@ def derive(
     ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Values, as x=1,y=2.")] = None,
     notation: Annotated[
-        str, typer.Option("--notation", help="component (matrix and indexed are not built yet).")
-    ] = "component",
+        str | None,
+        typer.Option("--notation", help="component, indexed or matrix; the spec's own unless given."),
+    ] = None,
+    shapes: Annotated[
+        str | None,
+        typer.Option("--shapes", help="For an expression: shapes of its arrays, as X=n*3,W=3*2,b=2."),
+    ] = None,
     form: Annotated[
         str | None,
         typer.Option("--form", help="chain, delta, paths or closed, or several of them with commas."),
@@ -67,9 +73,14 @@ def derive(
 
         forms = _choice("--form", form, FORMS) or ("chain", "delta")
         modes = MODES[_one("--mode", mode, tuple(MODES))]
-        _check_notation(notation)
+        if notation is not None:
+            _one("--notation", notation, NOTATIONS)
         problem = read_problem(
-            source, options.settings(convention, digits, carry_rounded), granularity=granularity
+            source,
+            options.settings(convention, digits, carry_rounded),
+            granularity=granularity,
+            notation=notation,
+            shapes=options.shapes(shapes),
         )
         problem = _with_values(problem, at)
         derivation = backprop(problem.graph, wrt=_known_names(problem, wrt), conventions=problem.conventions)
@@ -135,16 +146,6 @@ def _choice(option: str, text: str | None, known: tuple[str, ...]) -> tuple[str,
     return chosen
 
 
-def _check_notation(notation: str) -> None:
-    from symbackprop.errors import OptionError
-
-    _one("--notation", notation, ("component", "indexed", "matrix"))
-    if notation != "component":
-        raise OptionError(
-            f"{notation} notation is not built yet", where=f"--notation {notation}", known="component"
-        )
-
-
 def _with_values(problem: Problem, at: str | None) -> Problem:
     """The problem with values from the command line in the place of its own."""
     if at is None:
@@ -187,15 +188,18 @@ def _numbers(
 ) -> tuple[int | None, Evaluation | None]:
     """The row and its numbers; nothing where the problem has no numbers, unless they are insisted on."""
     from symbackprop.errors import OptionError, listing
-    from symbackprop.numeric.compiled import compile
+    from symbackprop.numeric.compiled import as_floats, compile
 
     if example is not None and (problem.data is None or example > len(problem.examples)):
         rows = f"rows 1 to {len(problem.examples)}" if problem.data else "a problem without a table"
         raise OptionError(f"there is no example {example}", where=f"--example {example}", known=rows)
     row = (example or problem.first_example) if problem.data else None
-    values = problem.at(row) if row else dict(problem.values)
-    given = [node.name for node in problem.graph.given]
-    missing = [name for name in given if name not in values]
+    if row and problem.arrays and example is None:
+        values = {**problem.values, **problem.given(problem.first_batch)}
+        row = None
+    else:
+        values = problem.at(row) if row else dict(problem.values)
+    missing = [name for name in problem.names if name not in values]
     if missing and not (at or example):
         return None, None
     if at is not None and missing:
@@ -204,5 +208,4 @@ def _numbers(
             where=f"--at {at}",
             fix="write " + ",".join(f"{n}=…" for n in missing),
         )
-    floats = {name: float(value) for name, value in values.items()}
-    return row, compile(derivation)(floats, examples=[row] if row else None)
+    return row, compile(derivation)(as_floats(values), examples=[row] if row else None)

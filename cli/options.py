@@ -113,6 +113,24 @@ def numbers(text: str) -> dict[str, str]:
     return found
 
 
+def shapes(text: str | None) -> dict[str, list[str]] | None:
+    """`X=n*3,w=3` as a mapping from name to sizes; x or × may stand for the star."""
+    import re
+
+    from symbackprop.errors import OptionError
+
+    if text is None:
+        return None
+    found = {}
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        name, sign, shape = (one.strip() for one in part.partition("="))
+        sizes = [size.strip() for size in re.split(r"[*×]", shape)]
+        if not sign or not name or not all(re.fullmatch(r"\d+|[^\W\d]\w*", size) for size in sizes):
+            raise OptionError(f"{part!r} gives no shape", where=f"--shapes {text}", fix="write X=n*3,w=3")
+        found[name] = sizes
+    return found
+
+
 def _is_number(text: str) -> bool:
     """Whether it is a decimal of ordinary size, or a quotient of two."""
     from decimal import Decimal, InvalidOperation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,25 +15,36 @@ if TYPE_CHECKING:
 _SECTION = re.compile(r"^\s*\[[\w\[]", re.MULTILINE)
 
 
-def read_problem(source: str, settings: Mapping[str, str], *, granularity: str | None = None) -> Problem:
+def read_problem(
+    source: str,
+    settings: Mapping[str, str],
+    *,
+    granularity: str | None = None,
+    notation: str | None = None,
+    shapes: Mapping[str, Sequence[str]] | None = None,
+) -> Problem:
     """The problem behind an argument.
 
     Args:
         source: a path, `-` for standard input, or an expression or equations.
         settings: conventions from the command line.
         granularity: split an expression into elementary operations.
+        notation: of a network, in the place of the file's own.
+        shapes: of the arrays of an expression.
     """
     from symbackprop.load import load, loads
 
     if source == "-":
         text = _standard_input()
         problem = (
-            loads(text, "standard input") if _SECTION.search(text) else _from_expression(text, granularity)
+            loads(text, "standard input", notation=notation)
+            if _SECTION.search(text)
+            else _from_expression(text, granularity, shapes)
         )
     elif _is_path(source):
-        problem = load(source)
+        problem = load(source, notation=notation)
     else:
-        problem = _from_expression(source, granularity)
+        problem = _from_expression(source, granularity, shapes)
     return replace(problem, conventions=problem.conventions.changed(dict(settings)))
 
 
@@ -57,7 +68,9 @@ def _is_path(source: str) -> bool:
         return False
 
 
-def _from_expression(text: str, granularity: str | None) -> Problem:
+def _from_expression(
+    text: str, granularity: str | None, shapes: Mapping[str, Sequence[str]] | None
+) -> Problem:
     from symbackprop.errors import OptionError
     from symbackprop.graph import Graph
     from symbackprop.problem import Problem
@@ -69,5 +82,7 @@ def _from_expression(text: str, granularity: str | None) -> Problem:
             known="equations, operations",
         )
     return Problem(
-        Graph.from_equations(text, granularity="operations" if granularity == "operations" else "equations")
+        Graph.from_equations(
+            text, granularity="operations" if granularity == "operations" else "equations", shapes=shapes
+        )
     )

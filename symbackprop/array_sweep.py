@@ -55,9 +55,7 @@ def _check_output(node: Node) -> None:
 
 
 class _ArraySweep:
-    def __init__(
-        self, graph: Graph, output: Symbol, wrt: Sequence[Symbol], conventions: Conventions
-    ) -> None:
+    def __init__(self, graph: Graph, output: Symbol, wrt: Sequence[Symbol], conventions: Conventions) -> None:
         self.graph, self.output = graph, output
         self.pull = PullBack(graph.shapes(), conventions)
         self.active = graph.descendants(wrt) & graph.ancestors(output)

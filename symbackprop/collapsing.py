@@ -21,8 +21,10 @@ LARGEST = 60
 """Symbols in what is tried to be cancelled."""
 
 
-def shorter_form(graph: Graph, activation: Node, algebra: Algebra, full: Expr, named: Expr) -> Collapse | None:
-    """∂L/∂z with its quotients cancelled, where that is no longer than with the delta of a = f(z) by its name.
+def shorter_form(
+    graph: Graph, activation: Node, algebra: Algebra, full: Expr, named: Expr
+) -> Collapse | None:
+    """∂L/∂z with its quotients cancelled, where that is no longer than with the delta of a = f(z).
 
     Args:
         graph: says which symbols are targets.
@@ -34,7 +36,8 @@ def shorter_form(graph: Graph, activation: Node, algebra: Algebra, full: Expr, n
     if size(full) > LARGEST:
         return None
     found = _under_condition(graph, activation, _Canceller(algebra)(full), algebra)
-    return found if _weight(found.final) <= _weight(named) else None
+    short = _weight(found.final)
+    return found if short <= _weight(named) and short < _weight(full) else None
 
 
 def _weight(expression: Expr) -> int:

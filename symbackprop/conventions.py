@@ -20,8 +20,8 @@ class Conventions(BaseModel):
         relu_at_zero: ReLU'(0); at the kinks of its kin 0 takes the flatter slope, 1 the steeper.
         ties: the slopes of max(x, y) at x = y: `none` 0 and 0, `first` 1 and 0, `split` 1/2 and 1/2.
         collapse: where softmax meets cross-entropy (or sigmoid its own), go on with δ = a - y.
-        layout: a gradient by a matrix has the shape of its `parameter` (which is also the `denominator` layout
-            for a scalar), or in `numerator` layout the transposed shape.
+        layout: a gradient by a matrix has the shape of its `parameter` (for a scalar also the `denominator`
+            layout), or in `numerator` layout the transposed shape.
         batch_factor: the 1/n of a mean over a batch stands in the `gradient`, or already in the `delta`.
         broadcast: what is repeated to a larger shape is written with `ones`, as 1_n bᵀ, or left `implicit`.
         digits: digits after the point, from 1e-4 up (with 6 digits); as many in the mantissa below.

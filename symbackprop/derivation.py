@@ -10,13 +10,15 @@ from typing import Any
 
 from sympy import Expr, S, Symbol
 
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
 from symbackprop.expressions import Quotient, Rewriter, add, mul, power, size
 from symbackprop.graph import Collapse, Graph
 from symbackprop.notation.latex import LATEX
-from symbackprop.notation.printer import Printer
+from symbackprop.notation.matrices import printer_for
 
 PAGE = 400
 """Symbols on a page: closed forms and lists of paths beyond it are written only when insisted on."""
@@ -83,11 +85,16 @@ class Delta:
         return self.collapse.final if self.value is not None else mul(self.sign, self.collapse.final)
 
     @property
+    def scale(self) -> Expr:
+        """By what the delta is to be multiplied to give ∂L/∂node."""
+        return power(self.sign, -1)
+
+    @property
     def derivative(self) -> Expr:
         """∂L/∂node as others refer to it: by name, or in line."""
         if self.is_output:
             return S.One
-        return mul(power(self.sign, -1), self.symbol or self.expression)
+        return mul(self.scale, self.symbol or self.expression)
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,21 @@ class Derivation:
     def is_array(self) -> bool:
         """Whether it is one of arrays."""
         return self.shapes is not None
+
+    def laid_out(self, expression: Expr) -> Expr:
+        """A derivative by an array in the convention's layout: a row or a transpose in numerator layout."""
+        if self.shapes is None or self.conventions.layout != "numerator":
+            return expression
+        shape = self.shapes[expression]
+        algebra = Algebra(self.shapes)
+        if len(shape) == 1:
+            return algebra.of(op.reshape, expression, (1, *shape))
+        return algebra.transpose(expression)
+
+    def unscaled(self, delta: Delta, expression: Expr) -> Expr:
+        """∂L/∂z for what a delta of arrays equals: without its sign and the factor of a batch."""
+        assert self.shapes is not None
+        return Algebra(self.shapes).scaled(delta.scale, expression)
 
     def delta_name(self, delta: Delta) -> str:
         """The name that a delta goes by in numbers: its own, or `dL_da` where it has none."""
@@ -254,8 +276,13 @@ class Gradient:
         if self.delta.is_output:
             return S.One
         if self.delta.value is not None:
-            return mul(power(self.delta.sign, -1), self.delta.expression)
+            return mul(self.delta.scale, self.delta.expression)
         return add(*(contribution.expression for contribution in self.contributions))
+
+    @property
+    def laid_out(self) -> Expr:
+        """The gradient in the layout of the convention: transposed in numerator layout."""
+        return self.derivation.laid_out(self.expression)
 
     @property
     def chain(self) -> Expr:
@@ -293,6 +320,12 @@ class Gradient:
             OptionError: there are; the message says how many.
         """
         derivation = self.derivation
+        if derivation.is_array:
+            raise OptionError(
+                "paths are written for scalars, and these are arrays",
+                where=f"the derivative by {self.wrt.name}",
+                fix="take --form chain,delta, or --notation component",
+            )
         count = self.count_paths()
         if count > PAGE and not large:
             raise OptionError(
@@ -333,8 +366,8 @@ class Gradient:
 
     def latex(self) -> str:
         """∂L/∂w = its chain = its delta form."""
-        show = Printer(LATEX, self.derivation.conventions)
-        return " = ".join(dict.fromkeys(map(show, (self.symbol, self.chain, self.expression))))
+        show = printer_for(LATEX, self.derivation.conventions, self.derivation.shapes)
+        return " = ".join(dict.fromkeys(map(show, (self.symbol, self.chain, self.laid_out))))
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"

@@ -276,10 +276,12 @@ class Graph:
         used = {symbol.name for e in named.values() for symbol in symbols_in(e)}
         expansion = expand(named, {*used, *(s.name for s in (*given, *sizes))})
         lines = expansion.lines
-        leaves = dict.fromkeys(symbol for e in lines.values() for symbol in symbols_in(e) if symbol not in lines)
+        leaves = dict.fromkeys(
+            symbol for e in lines.values() for symbol in symbols_in(e) if symbol not in lines
+        )
         leaves |= dict.fromkeys(symbol for symbol in given if symbol not in lines)
         _check_shapes(known, leaves, lines)
-        roles = {symbol: Role.SIZE for symbol in sizes} | dict(given)
+        roles = dict.fromkeys(sizes, Role.SIZE) | dict(given)
         nodes = [
             Node(symbol, role=roles.get(symbol, Role.INPUT), shape=known.get(symbol, ())) for symbol in leaves
         ]
@@ -307,9 +309,7 @@ def _given_shape(name: str, shape: Any) -> Shape:
     return found
 
 
-def _check_shapes(
-    known: Mapping[Symbol, Shape], leaves: Iterable[Symbol], lines: Iterable[Symbol]
-) -> None:
+def _check_shapes(known: Mapping[Symbol, Shape], leaves: Iterable[Symbol], lines: Iterable[Symbol]) -> None:
     for symbol in known:
         if symbol in lines:
             raise GraphError(

@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NoReturn
 
 from sympy import Add, Basic, Eq, Expr, Ge, Gt, Integer, Le, Lt, Ne, Number, Rational, Symbol, log
 

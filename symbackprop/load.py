@@ -6,38 +6,50 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-
-from sympy import Rational
+from typing import Any
 
 from symbackprop import spec as files
+from symbackprop.arrays import operations as op
 from symbackprop.data import Data, build_data, check_rows, read_csv
 from symbackprop.errors import Gathering, Mistake, Mistakes, SpecError, did_you_mean, raise_all
 from symbackprop.graph import Graph, Role
 from symbackprop.language import check_name
-from symbackprop.load_network import NetworkReader, exact, network_values
+from symbackprop.load_network import NetworkReader, exact, exact_array, network_values
+from symbackprop.losses import LOSSES
+from symbackprop.matrix_network import MatrixNetwork
 from symbackprop.network import Network, Objective
-from symbackprop.problem import Problem, Training
+from symbackprop.problem import Assembly, Problem, Training
 
 
-def load(path: str | Path) -> Problem:
+def load(path: str | Path, *, notation: str | None = None) -> Problem:
     """The problem that a spec file describes.
+
+    Args:
+        path: of the file.
+        notation: of a network, in the place of the file's own: `component`, `indexed` or `matrix`.
 
     Raises:
         SpecError: and the other mistakes of `errors.py`; `Mistakes` where there are several.
     """
     place = Path(path)
-    return loads(files.read_file(place), place.name, place.parent)
+    return loads(files.read_file(place), place.name, place.parent, notation=notation)
 
 
-def loads(text: str, label: str = "spec", folder: Path | None = None) -> Problem:
+def loads(
+    text: str, label: str = "spec", folder: Path | None = None, *, notation: str | None = None
+) -> Problem:
     """The problem that a spec describes, given as text.
 
     Args:
         text: the TOML.
         label: its name, for messages.
         folder: where a data file is looked for.
+        notation: of a network, in the place of the file's own.
     """
     content = files.read_spec(text, label)
+    if notation is not None and content.network is not None:
+        network = content.network.model_copy(update={"notation": notation})
+        content = content.model_copy(update={"network": network})
     try:
         return _Loader(content, folder or Path()).problem()
     except Mistakes as several:
@@ -65,11 +77,21 @@ class _Loader(Gathering):
         raise_all(self.mistakes)
         graph = network.graph if network else self._graph()
         values = self._values(graph, network)
+        self.arrays = network.arrays if isinstance(network, MatrixNetwork) else self._assemblies()
         data = self.attempt(lambda: self._data(graph, values))
         training = self._training(len(data.examples) if data else 1)
         raise_all(self.mistakes)
         problem = Problem(
-            graph, self.spec.title, values, network, objective, data, training, self.spec.conventions
+            graph,
+            self.spec.title,
+            values,
+            network if isinstance(network, Network) else None,
+            objective,
+            data,
+            training,
+            self.spec.conventions,
+            self.arrays,
+            network.arrangement.words if isinstance(network, MatrixNetwork) else "",
         )
         self._check_distributions(problem)
         raise_all(self.mistakes)
@@ -82,7 +104,7 @@ class _Loader(Gathering):
             self.attempt(partial(check_rows, data.columns, data.rows))
         self._training(len(data.rows) if data is not None and data.rows else 1)
 
-    def _network(self) -> tuple[Network | None, Objective | None]:
+    def _network(self) -> tuple[Network | MatrixNetwork | None, Objective | None]:
         if self.spec.network is None:
             if self.spec.loss is not None:
                 self.refuse(
@@ -100,12 +122,7 @@ class _Loader(Gathering):
         for table in ("parameters", "inputs", "targets"):
             for name, value in getattr(self.spec, table).items():
                 self.attempt(partial(check_name, name, f"{table}.{name}"))
-                if isinstance(value, list):
-                    self.refuse(
-                        f"{name!r} is an array, and matrix notation is not built yet",
-                        f"{table}.{name}",
-                        fix="write the equations in scalars",
-                    )
+                self.attempt(partial(_shape, value, f"{table}.{name}"))
         raise_all(self.mistakes)
         columns = self._data_names()
         targets = [*self.spec.targets]
@@ -121,47 +138,75 @@ class _Loader(Gathering):
                 targets=targets,
                 output=section.output,
                 granularity=section.granularity,
+                shapes=self._shapes(),
             )
         except Mistakes as several:
             raise Mistakes([mistake.at("graph.equations") for mistake in several.mistakes]) from None
         except Mistake as mistake:
             raise mistake.at("graph.equations") from None
 
+    def _shapes(self) -> dict[str, Any]:
+        """The shapes of the given arrays: those that are said, else those of the values."""
+        tables = {**self.spec.parameters, **self.spec.inputs, **self.spec.targets}
+        found: dict[str, Any] = {name: _shape(value, name) for name, value in tables.items()}
+        for one in self._assemblies():
+            found[one.name] = ("n",) if one.flat else ("n", len(one.columns))
+        return {name: shape for name, shape in (found | dict(self.spec.shapes)).items() if shape}
+
+    def _assemblies(self) -> tuple[Assembly, ...]:
+        """The arrays that are made of columns of the table: a row for each example."""
+        section = self.spec.data
+        if section is None:
+            return ()
+        return tuple(
+            Assembly(
+                name,
+                (columns,) if isinstance(columns, str) else tuple(columns),
+                flat=isinstance(columns, str),
+            )
+            for name, columns in section.arrays.items()
+        )
+
     def _data_names(self) -> list[str]:
         """The names that the table gives: its formulas, and its columns where it has no formulas."""
         data = self.spec.data
         if data is None:
             return []
+        if data.arrays:
+            return [*data.arrays]
         return [*data.inputs] or [*(data.columns or ())]
 
-    def _values(self, graph: Graph, network: Network | None) -> dict[str, Rational]:
+    def _values(self, graph: Graph, network: Network | MatrixNetwork | None) -> dict[str, Any]:
         if network is None:
             tables = {**self.spec.parameters, **self.spec.inputs, **self.spec.targets}
-            return {name: exact(value) for name, value in tables.items() if not isinstance(value, list)}
+            return {name: exact_array(value) for name, value in tables.items()}
         values = network_values(self.spec, network)
         self._extra_values(graph, values)
         return values
 
-    def _extra_values(self, graph: Graph, values: dict[str, Rational]) -> None:
+    def _extra_values(self, graph: Graph, values: dict[str, Any]) -> None:
         """[parameters], [inputs] and [targets] may give a network's numbers by name."""
         known = [node.name for node in graph.given]
         for table in ("parameters", "inputs", "targets"):
             for name, value in getattr(self.spec, table).items():
-                if name not in known or isinstance(value, list):
+                if name not in known or (isinstance(value, list) and not graph.is_array):
                     self.refuse(
                         f"{name!r} is no given name of the network",
                         f"{table}.{name}",
                         fix=did_you_mean(name, known),
                     )
                 else:
-                    values[name] = exact(value)
+                    values[name] = exact_array(value)
 
-    def _data(self, graph: Graph, values: Mapping[str, Rational]) -> Data | None:
+    def _data(self, graph: Graph, values: Mapping[str, Any]) -> Data | None:
         section = self.spec.data
         if section is None:
             return None
         columns, rows = self._table(section)
-        names = [node.name for node in graph.having(Role.INPUT, Role.TARGET) if node.name not in values]
+        if self.arrays:
+            names = [column for one in self.arrays for column in one.columns]
+        else:
+            names = [node.name for node in graph.having(Role.INPUT, Role.TARGET) if node.name not in values]
         return build_data(columns, rows, section.inputs, names)
 
     def _table(self, section: files.DataSection) -> tuple[Sequence[str], Sequence[Sequence[int | Decimal]]]:
@@ -202,6 +247,9 @@ class _Loader(Gathering):
         """Where δ = p - y is used, the targets of every example must add up to 1."""
         if not problem.conventions.collapse or problem.data is None:
             return
+        if problem.graph.is_array:
+            self._check_target_arrays(problem)
+            return
         sums = next(
             (
                 n.collapse.summing_to_one
@@ -220,3 +268,45 @@ class _Loader(Gathering):
                     known="δ = p - y holds for targets that add up to 1",
                     fix="mend the row, or write collapse = false under [conventions]",
                 )
+
+    def _check_target_arrays(self, problem: Problem) -> None:
+        """Likewise, where the targets of every example are columns of an array under a softmax."""
+        softmax = any(
+            node.expression is not None and node.expression.atoms(op.softmax_along, op.log_softmax)
+            for node in problem.graph.nodes
+        )
+        objective = problem.objective
+        if not softmax or objective is None or not LOSSES[objective.loss].distribution:
+            return
+        targets = [one for one in problem.arrays if one.is_target]
+        for number, example in enumerate(problem.examples, 1):
+            for one in targets:
+                total = sum(example[column] for column in one.columns)
+                if total != 1:
+                    self.refuse(
+                        f"the targets of row {number} add up to {total}, not to 1",
+                        f"data.rows[{number - 1}]",
+                        known="δ = p - y holds for targets that add up to 1",
+                        fix="mend the row, or write collapse = false under [conventions]",
+                    )
+
+
+def _shape(value: Any, where: str) -> tuple[int, ...]:
+    """The shape of nested lists.
+
+    Raises:
+        SpecError: a list is empty, or its rows are of different lengths.
+    """
+    if not isinstance(value, list):
+        return ()
+    shapes = {_shape(one, where) for one in value}
+    if not value:
+        raise SpecError("an array is empty", where=where, fix="give it at least one number")
+    if len(shapes) > 1:
+        raise SpecError(
+            "the rows of an array are of different lengths",
+            where=where,
+            known=", ".join(sorted(str(len(one)) for one in value if isinstance(one, list))),
+            fix="give every row as many numbers",
+        )
+    return (len(value), *shapes.pop())

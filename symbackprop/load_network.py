@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from sympy import Rational
 
@@ -13,6 +15,12 @@ from symbackprop.activations import ACTIVATIONS
 from symbackprop.errors import Gathering, did_you_mean, listing
 from symbackprop.language import check_name
 from symbackprop.losses import LOSSES
+from symbackprop.matrix_network import (
+    Arrangement,
+    MatrixNetwork,
+    build_matrix_network,
+    default_matrix_layer,
+)
 from symbackprop.network import Layer, Network, Objective, PenaltyTerm, build_network, default_layer, numbered
 
 MOST_PARAMETERS = 200_000
@@ -22,6 +30,11 @@ MOST_PARAMETERS = 200_000
 def exact(number: Decimal | int) -> Rational:
     """A number of the file with all its digits."""
     return Rational(str(number))
+
+
+def exact_array(values: Any) -> Any:
+    """Lists of numbers of the file with all their digits."""
+    return [exact_array(one) for one in values] if isinstance(values, list) else exact(values)
 
 
 class NetworkReader(Gathering):
@@ -36,16 +49,9 @@ class NetworkReader(Gathering):
         super().__init__()
         self.spec, self.section = spec, section
 
-    def read(self) -> tuple[Network, Objective] | None:
+    def read(self) -> tuple[Network | MatrixNetwork, Objective] | None:
         """The network and its objective; nothing where there are mistakes."""
         section = self.section
-        if section.notation != "component":
-            self.refuse(
-                f"{section.notation} notation is not built yet",
-                "network.notation",
-                known="component",
-                fix='write notation = "component", or leave the line out',
-            )
         depth = len(section.layers)
         inputs = self._names(section.inputs, "x", "network.inputs")
         last = section.layers[-1].units
@@ -62,11 +68,12 @@ class NetworkReader(Gathering):
             )
         widths = [len(inputs or ()), *(layer.units for layer in section.layers)]
         scalars = sum((before + 1) * width for before, width in pairwise(widths))
-        if scalars > MOST_PARAMETERS:
+        if scalars > MOST_PARAMETERS and section.notation == "component":
             self.refuse(
                 f"the network has {scalars} parameters, and each is written as a scalar",
                 "network.layers",
                 known=f"at most {MOST_PARAMETERS}",
+                fix='write notation = "matrix": it takes no longer for wide layers',
             )
             return None
         layers = [self._layer(place, layer, depth) for place, layer in enumerate(section.layers, 1)]
@@ -76,7 +83,24 @@ class NetworkReader(Gathering):
         objective = self._objective(section.layers[-1])
         if self.mistakes or inputs is None or targets is None or objective is None:
             return None
-        return build_network(inputs, targets, layers, objective), objective
+        if section.notation == "component":
+            return build_network(inputs, targets, layers, objective), objective
+        return build_matrix_network(inputs, targets, layers, objective, self.arrangement), objective
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """One example or a batch, as the spec says: a batch where a step takes several examples."""
+        training, loss = self.spec.training, self.spec.loss
+        batch = self.section.batch
+        if batch is None:
+            batch = self.section.notation == "matrix" and training is not None and training.batch_size > 1
+        mean = loss is None or loss.reduction == "mean"
+        return Arrangement(batch, self.section.examples == "rows", mean)
+
+    @property
+    def _in_rows(self) -> bool:
+        """Whether weights stand as Z = X W takes them."""
+        return self.section.notation == "matrix" and self.section.examples == "rows"
 
     def _names(self, given: int | list[str] | None, letter: str, where: str) -> list[str] | None:
         if isinstance(given, int):
@@ -114,18 +138,14 @@ class NetworkReader(Gathering):
         letters = section.symbols.model_dump(exclude_none=True)
         for role, letter in letters.items():
             self.attempt(partial(check_name, letter, f"{where}.symbols.{role}"))
-        usual = default_layer(number, depth, section.units, name, **letters)
-        return Layer(
-            usual.units,
-            usual.activation,
-            usual.weight,
-            usual.bias,
-            usual.preactivation,
-            usual.output,
-            usual.delta,
+        layer = replace(
+            default_layer(number, depth, section.units, name, **letters),
             has_bias=section.bias is not False,
             alpha=None if section.alpha is None else exact(section.alpha),
         )
+        if self.section.notation == "component":
+            return layer
+        return replace(default_matrix_layer(number, depth, layer, self.arrangement), **letters)
 
     def _objective(self, last: files.LayerSection) -> Objective | None:
         section = self.spec.loss
@@ -163,20 +183,23 @@ class NetworkReader(Gathering):
         )
 
     def _check_shapes(self, number: int, section: files.LayerSection, inputs: int) -> None:
-        """A row of weights for each unit, a column for each input; a bias for each unit."""
+        """A row of weights for each unit, a column for each input, or the other way; a bias for each unit."""
+        units, turned_round = section.units, self._in_rows
+        height, width = (inputs, units) if turned_round else (units, inputs)
         where = f"network.layers[{number - 1}]"
         if section.weight is not None:
             widths = sorted({len(row) for row in section.weight})
             found = (
                 f"{len(section.weight)} × {widths[0] if len(widths) == 1 else 'rows of different lengths'}"
             )
-            expected, turned = f"{section.units} × {inputs}", f"{inputs} × {section.units}"
+            expected, turned = f"{height} × {width}", f"{width} × {height}"
+            meaning = "a row an input, a column a unit" if turned_round else "a row a unit, a column an input"
             if found != expected:
                 self.refuse(
                     f"the weights of layer {number} have the wrong shape",
                     f"{where}.weight",
-                    known=f"expected {expected} (a row a unit, a column an input), found {found}",
-                    fix="transpose it" if found == turned else "write one list of numbers for each unit",
+                    known=f"expected {expected} ({meaning}), found {found}",
+                    fix="transpose it" if found == turned else "write one list of numbers for each row",
                 )
         if isinstance(section.bias, list) and len(section.bias) != section.units:
             self.refuse(
@@ -187,19 +210,44 @@ class NetworkReader(Gathering):
             )
 
 
-def network_values(spec: files.Spec, network: Network) -> dict[str, Rational]:
+def network_values(spec: files.Spec, network: Network | MatrixNetwork) -> dict[str, Any]:
     """The numbers that the layers and the penalties give, by the names of the graph."""
-    values: dict[str, Rational] = {}
+    values: dict[str, Any] = {}
     assert spec.network is not None
     assert spec.loss is not None
-    for section, rows, biases in zip(spec.network.layers, network.weights, network.biases, strict=True):
+    if isinstance(network, MatrixNetwork):
+        values |= _matrix_values(spec.network, network)
+    else:
+        values |= _component_values(spec.network, network)
+    for penalty in spec.loss.penalties:
+        if penalty.strength is not None:
+            values[penalty.symbol] = exact(penalty.strength)
+        if penalty.per_example and "m" in network.graph:
+            values["m"] = Rational(spec.training.batch_size if spec.training else 1)
+    return values
+
+
+def _matrix_values(section: files.NetworkSection, network: MatrixNetwork) -> dict[str, Any]:
+    """Weights as they stand; biases in the shape that broadcasts along the examples."""
+    values: dict[str, Any] = {}
+    for given, layer in zip(section.layers, network.layers, strict=True):
+        if given.weight is not None:
+            values[layer.weight] = exact_array(given.weight)
+        if given.bias:
+            shape = network.graph[layer.bias].shape
+            numbers = exact_array(given.bias)
+            column = len(shape) == 2 and shape[1] == 1
+            values[layer.bias] = (
+                [[one] for one in numbers] if column else [numbers] if len(shape) == 2 else numbers
+            )
+    return values
+
+
+def _component_values(section_: files.NetworkSection, network: Network) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for section, rows, biases in zip(section_.layers, network.weights, network.biases, strict=True):
         for names, numbers in zip(rows, section.weight or (), strict=False):
             values |= {name: exact(number) for name, number in zip(names, numbers, strict=True)}
         for name, number in zip(biases, section.bias or (), strict=False):
             values[name] = exact(number)
-    for penalty in spec.loss.penalties:
-        if penalty.strength is not None:
-            values[penalty.symbol] = exact(penalty.strength)
-        if penalty.per_example:
-            values["m"] = Rational(spec.training.batch_size if spec.training else 1)
     return values

@@ -54,10 +54,13 @@ class Loss:
             mean: divide by the number of outputs.
             parameters: other values for the loss's own constants.
         """
-        constants = {**self.parameters, **(parameters or {})}
-        terms = [_filled(self.term, yhat, y, constants) for yhat, y in zip(outputs, targets, strict=True)]
+        terms = [self.filled(yhat, y, parameters) for yhat, y in zip(outputs, targets, strict=True)]
         total = terms[0] if len(terms) == 1 else Add(*terms, evaluate=False)
         return mul(-1 if self.negative else 1, self._coefficient(len(outputs), factor, mean), total)
+
+    def filled(self, output: Symbol, target: Symbol, parameters: Mapping[str, Expr] | None = None) -> Expr:
+        """The share of one output, or of an array of them entry by entry."""
+        return _filled(self.term, output, target, {**self.parameters, **(parameters or {})})
 
     def collapse(
         self,
@@ -144,8 +147,13 @@ class Penalty:
             weights: what is penalised.
             coefficient: λ with its factor, as λ/2.
         """
-        terms = [Rewriter({Symbol("w"): weight})(_read(self.term)) for weight in weights]
+        terms = [self.filled(weight) for weight in weights]
         return mul(coefficient, terms[0] if len(terms) == 1 else Add(*terms, evaluate=False))
+
+    def filled(self, weight: Symbol) -> Expr:
+        """The share of one weight, or of an array of them entry by entry."""
+        result: Expr = Rewriter({Symbol("w"): weight})(_read(self.term))
+        return result
 
 
 PENALTIES: Mapping[str, Penalty] = {"l1": Penalty("abs(w)"), "l2": Penalty("w**2")}

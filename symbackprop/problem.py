@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from sympy import Rational
 
 from symbackprop.conventions import Conventions
 from symbackprop.data import Data
-from symbackprop.graph import Graph
+from symbackprop.graph import Graph, Role
 from symbackprop.network import Network, Objective
 
 OptimizerName = Literal["sgd", "adam"]
@@ -79,6 +79,36 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Assembly:
+    """An array made of columns of the examples.
+
+    Attributes:
+        name: of the array.
+        columns: the names of the examples' values.
+        across: the examples stand side by side, as columns; else one below the other, as rows.
+        single: of one example, without an axis for the examples.
+        flat: one column makes a vector, a number for each example.
+        is_target: whether it holds the targets.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    across: bool = False
+    single: bool = False
+    flat: bool = False
+    is_target: bool = False
+
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The array as nested lists."""
+        table = [[row[column] for column in self.columns] for row in rows]
+        if self.single:
+            return table[0]
+        if self.flat:
+            return [row[0] for row in table]
+        return [list(column) for column in zip(*table, strict=True)] if self.across else table
+
+
+@dataclass(frozen=True)
 class Problem:
     """What a spec file describes.
 
@@ -88,6 +118,8 @@ class Problem:
         values: numbers of parameters, inputs and constants, exactly as typed.
         network: the layers, where the graph is a network.
         objective: the loss, where the graph is a network.
+        arrays: which arrays are made of the columns of the examples.
+        layout: how a network in matrix notation lays its examples out, in words.
         data: the examples.
         training: the updates.
         conventions: what textbooks differ on.
@@ -95,21 +127,45 @@ class Problem:
 
     graph: Graph
     title: str = ""
-    values: Mapping[str, Rational] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     network: Network | None = None
     objective: Objective | None = None
     data: Data | None = None
     training: Training | None = None
     conventions: Conventions = field(default_factory=Conventions)
+    arrays: tuple[Assembly, ...] = ()
+    layout: str = ""
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs a network has."""
+        if self.network is not None:
+            return len(self.network.outputs)
+        return max((len(one.columns) for one in self.arrays if one.is_target), default=1)
 
     @property
     def examples(self) -> Sequence[Mapping[str, Rational]]:
         """What every example gives; a problem without a table has one example that gives nothing more."""
         return self.data.examples if self.data else ({},)
 
-    def at(self, example: int) -> dict[str, Rational]:
+    def at(self, example: int) -> dict[str, Any]:
         """All given numbers at one example, counted from 1."""
-        return {**self.values, **self.examples[example - 1]}
+        return {**self.values, **self.given([example])}
+
+    def given(self, examples: Sequence[int]) -> dict[str, Any]:
+        """What the examples give, counted from 1: arrays of all of them, or the numbers of one."""
+        rows = [self.examples[example - 1] for example in examples]
+        if self.arrays:
+            return {one.name: one.of(rows) for one in self.arrays}
+        return dict(rows[0]) if rows else {}
+
+    @property
+    def first_batch(self) -> list[int]:
+        """The rows of the first update, or all."""
+        count = len(self.examples)
+        if self.training is None:
+            return list(range(1, count + 1))
+        return next(self.training.batches(count))
 
     @property
     def first_example(self) -> int:
@@ -125,4 +181,9 @@ class Problem:
     def missing(self) -> list[str]:
         """The given names that have no number."""
         known = self.at(self.first_example) if self.examples else self.values
-        return [node.name for node in self.graph.given if node.name not in known]
+        return [name for name in self.names if name not in known]
+
+    @property
+    def names(self) -> list[str]:
+        """The names that need values; sizes are found from the shapes."""
+        return [node.name for node in self.graph.given if node.role is not Role.SIZE]

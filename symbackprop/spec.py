@@ -115,6 +115,7 @@ class NetworkSection(Section):
 
     notation: Literal["component", "indexed", "matrix"] = "component"
     examples: Literal["columns", "rows"] = "columns"
+    batch: bool | None = None
     inputs: Width | list[str] | None = None
     targets: Width | list[str] | None = None
     activation: str = "sigmoid"
@@ -180,8 +181,10 @@ class DataSection(Section):
     rows: list[list[Number]] | None = None
     file: str | None = None
     inputs: dict[str, str] = {}
+    arrays: dict[str, str | list[str]] = {}
 
 
+Sizes = list[str | Annotated[int, Field(ge=1)]]
 Values = dict[str, Annotated[Any, BeforeValidator(_numbers), WithJsonSchema(_NUMBERS_SCHEMA)]]
 
 
@@ -195,6 +198,7 @@ class Spec(Section):
     parameters: Values = {}
     inputs: Values = {}
     targets: Values = {}
+    shapes: dict[str, Sizes] = {}
     training: TrainingSection | None = None
     data: DataSection | None = None
     conventions: Conventions = Conventions()

@@ -34,9 +34,15 @@ class Source:
         self.stripped = [re.sub(r"\blambda\b", _TWIN, line.strip()) for line in self.lines]
 
     def place(self, line: int, column: int) -> str:
+        """The line with a caret under the column."""
         return caret(self.text, line, column, self.label)
 
     def statements(self) -> list[ast.stmt]:
+        """The statements of the text.
+
+        Raises:
+            ExpressionError: it is no text of Python's syntax, or too long or deep to be read.
+        """
         self._refuse_monsters()
         try:
             return _parsed("\n".join(self.stripped)).body
@@ -80,15 +86,18 @@ class Source:
         return len(text) - len(text.lstrip())
 
     def where(self, node: ast.expr | ast.stmt) -> str:
+        """The line with a caret under the beginning of a part."""
         before = self.stripped[node.lineno - 1].encode()[: node.col_offset].decode(errors="ignore")
         return self.place(node.lineno, len(before) + 1 + self._indent(node.lineno))
 
     def refusal(
         self, node: ast.expr | ast.stmt, what: str, fix: str = "", known: str = ""
     ) -> ExpressionError:
+        """A mistake at a part."""
         return ExpressionError(what, where=self.where(node), known=known, fix=fix)
 
     def refuse(self, node: ast.expr | ast.stmt, what: str, fix: str = "", known: str = "") -> NoReturn:
+        """Raise a mistake at a part."""
         raise self.refusal(node, what, fix, known)
 
     def digits(self, node: ast.Constant) -> str:

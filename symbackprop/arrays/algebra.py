@@ -101,7 +101,7 @@ class Algebra:
                 inner, axes = arguments[0], [int(axis) for axis in arguments[1]]
                 summed = self.total(inner, axes, keep=bool(arguments[2]))
                 return self.mean_of(summed, self.shapes[inner], axes)
-        rebuilt: Expr = rebuild(expression, arguments)  # type: ignore[assignment]
+        rebuilt: Expr = rebuild(expression, arguments)
         return rebuilt
 
     def _unspread(self, factor: Expr) -> Expr | None:
@@ -240,7 +240,7 @@ class Algebra:
         if not all(isinstance(argument, Expr) for argument in expression.args):
             return None
         arguments = tuple(map(self.transpose, expression.args))
-        result: Expr = rebuild(expression, arguments)  # type: ignore[assignment]
+        result: Expr = rebuild(expression, arguments)
         return result
 
     def total(self, expression: Expr, axes: Iterable[int], *, keep: bool = False) -> Expr:
@@ -286,7 +286,9 @@ class Algebra:
         """
         lead = len(full) - len(target)
         summed = [
-            place for place in range(len(full)) if place < lead or (target[place - lead] == 1 and full[place] != 1)
+            place
+            for place in range(len(full))
+            if place < lead or (target[place - lead] == 1 and full[place] != 1)
         ]
         if not summed or expression is S.Zero:
             return expression
@@ -296,7 +298,7 @@ class Algebra:
         present = [place - missing for place in summed if place not in repeated]
         lost = {place - missing for place in summed if missing <= place < lead}
         result = expression
-        if present and lost >= set(present) or not present:
+        if (present and lost >= set(present)) or not present:
             result = self.total(result, present)
         else:
             result = self.total(result, present, keep=True)

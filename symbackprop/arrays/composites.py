@@ -81,13 +81,13 @@ class _Expander:
 
     def _visit(self, expression: Basic) -> Expr:
         if not expression.args:
-            return expression  # type: ignore[return-value]
+            return expression
         arguments = tuple(self._visit(argument) for argument in expression.args)
         if expression.func in _HEADS:
             return self._composite(_HEADS[expression.func], arguments)
         if all(new is old for new, old in zip(arguments, expression.args, strict=True)):
-            return expression  # type: ignore[return-value]
-        return rebuild(expression, arguments)  # type: ignore[return-value]
+            return expression
+        return rebuild(expression, arguments)
 
     def _composite(self, name: str, arguments: tuple[Expr, ...]) -> Expr:
         composite = op.COMPOSITES[name]

@@ -7,7 +7,7 @@ on arrays as in NumPy. What an option of an operation leaves out is an empty tup
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sympy
@@ -61,7 +61,9 @@ reshape = _operation("reshape", "The same entries in another shape, row by row."
 concatenate = _operation("concatenate", "Arrays one after the other along an axis.")
 stack = _operation("stack", "Arrays side by side along a new axis.")
 length = _operation("length", "x.shape[axis].")
-extreme = _operation("extreme", "How much of max x (or min x) is each entry: 1, or a share where several tie.")
+extreme = _operation(
+    "extreme", "How much of max x (or min x) is each entry: 1, or a share where several tie."
+)
 others = _operation("others", "For each entry the product of all others over axes.")
 conv1d = _operation("conv1d", "Cross-correlation of a signal with kernels.")
 conv2d = _operation("conv2d", "Cross-correlation of an image with kernels.")
@@ -90,7 +92,9 @@ class Signature:
     def written(self, name: str) -> str:
         """How it is written, for messages."""
         arrays = [f"[{self.arrays[0]}, …]"] if self.listed else list(self.arrays)
-        options = [key if default is None else f"{key}={shown(default)}" for key, default in self.options.items()]
+        options = [
+            key if default is None else f"{key}={shown(default)}" for key, default in self.options.items()
+        ]
         return f"{name}({', '.join([*arrays, *options])})"
 
 
@@ -114,8 +118,12 @@ _KINDS = {
 NO, ZERO, LAST = S.Zero, S.Zero, S.NegativeOne
 
 
-def _signature(head: type[Operation], arrays: str, listed: bool = False, **options: Basic | None) -> Signature:
-    return Signature(head, tuple(arrays.split()), options, {key: _KINDS[key] for key in options}, listed)
+def _signature(head: type[Operation], arrays: str, **options: Basic | None) -> Signature:
+    return Signature(head, tuple(arrays.split()), options, {key: _KINDS[key] for key in options})
+
+
+def _listed(head: type[Operation]) -> Signature:
+    return replace(_signature(head, "arrays", axis=ZERO), listed=True)
 
 
 def _reduction(head: type[Operation], **options: Basic | None) -> Signature:
@@ -144,8 +152,8 @@ OPERATIONS: Mapping[str, Signature] = {
     "diag": _signature(diag, "x"),
     "transpose": _signature(transpose, "A", axes=NONE),
     "reshape": _signature(reshape, "x", shape=None),
-    "concatenate": _signature(concatenate, "arrays", listed=True, axis=ZERO),
-    "stack": _signature(stack, "arrays", listed=True, axis=ZERO),
+    "concatenate": _listed(concatenate),
+    "stack": _listed(stack),
     "ones": _signature(ones, "", shape=None),
     "zeros": _signature(zeros, "", shape=None),
     "eye": _signature(eye, "", size=None),

@@ -200,7 +200,12 @@ def _std(pull: PullBack, expression: Expr, upstream: Expr) -> Shares:
     inner, axes, shape, g = _reduced(pull, expression, upstream)
     freedom = as_expr(count(shape[axis] for axis in axes)) - expression.args[3]
     own = pull.algebra.expanded(expression, axes, shape)
-    yield inner, pull.algebra.product(divide(1, freedom), divide(pull.algebra.product(g, _centred(pull, inner, axes)), own))
+    yield (
+        inner,
+        pull.algebra.product(
+            divide(1, freedom), divide(pull.algebra.product(g, _centred(pull, inner, axes)), own)
+        ),
+    )
 
 
 def _norm(pull: PullBack, expression: Expr, upstream: Expr) -> Shares:

@@ -92,7 +92,7 @@ class Shapes:
             return expression, shape
         if isinstance(expression, Relational):
             return expression.func(*arguments, evaluate=False), shape
-        return rebuild(expression, arguments), shape  # type: ignore[return-value]
+        return rebuild(expression, arguments), shape
 
     def _part(self, argument: Basic) -> Found:
         if isinstance(argument, Tuple):
@@ -111,9 +111,12 @@ class Shapes:
             fix = f"a column would fit: {in_code(two)}[:, None] has the shape ({second[0]}, 1)"
         if not fix and len(first) == 1 and len(second) == 2 and first[0] == second[0]:
             fix = f"a column would fit: {in_code(one)}[:, None] has the shape ({first[0]}, 1)"
-        sign = {Add: "added", Mul: "multiplied element by element", Pow: "raised"}.get(expression.func, "combined")
+        sign = {Add: "added", Mul: "multiplied element by element", Pow: "raised"}.get(
+            expression.func, "combined"
+        )
         raise ShapeError(
-            f"{in_code(one)} and {in_code(two)} cannot be {sign}: {show_shape(first)} and {show_shape(second)}",
+            f"{in_code(one)} and {in_code(two)} cannot be {sign}: "
+            f"{show_shape(first)} and {show_shape(second)}",
             where=in_code(expression),
             known="sizes are compared from the last one back; they must be equal, or one of them 1",
             fix=fix or _size_fix(first, second),
@@ -138,8 +141,7 @@ class Shapes:
                 known=f"{in_code(a)}: {show_shape(first)}, {in_code(b)}: {show_shape(second)}",
                 fix="use * between a scalar and an array",
             )
-        inner = second[-2] if len(second) > 1 else second[0]
-        if first[-1] != inner:
+        if first[-1] != _inner(second):
             self._refuse_matmul(a, first, b, second)
         if len(first) > 2 and len(second) == 1:
             return self.resolved(op.of(op.total, Mul(a, b, evaluate=False), (-1,), 0))
@@ -158,7 +160,7 @@ class Shapes:
         raise ShapeError(
             f"{in_code(a)} @ {in_code(b)} cannot be multiplied: {show_shape(first)} @ {show_shape(second)}",
             where=f"{in_code(a)} @ {in_code(b)}",
-            known=f"the inner sizes {first[-1]} and {second[-2] if len(second) > 1 else second[0]} must be equal",
+            known=f"the inner sizes {first[-1]} and {_inner(second)} must be equal",
             fix=_transposed_fix(a, first, b, second, _fits_matmul) or _size_fix(first, second),
         )
 
@@ -186,7 +188,9 @@ class Shapes:
         number = int(axis)
         if not -len(shape) <= number < len(shape):
             known = f"{in_code(array)} has the shape {show_shape(shape)}"
-            fix = f"axes count from 0 to {len(shape) - 1}, or back from -1" if shape else "a scalar has no axis"
+            fix = (
+                f"axes count from 0 to {len(shape) - 1}, or back from -1" if shape else "a scalar has no axis"
+            )
             raise ShapeError(f"axis {number} is out of range", where=in_code(array), known=known, fix=fix)
         return number % len(shape)
 
@@ -269,7 +273,7 @@ class Shapes:
             return op.of(op.diagonal, inner), shape[:1]
         if len(shape) != 1:
             raise ShapeError(
-                f"diag takes a vector or a square matrix, and {in_code(inner)} has the shape {show_shape(shape)}"
+                f"diag takes a vector or a square matrix: {in_code(inner)} has the shape {show_shape(shape)}"
             )
         return op.of(op.diag, inner), (*shape, *shape)
 
@@ -353,7 +357,8 @@ class Shapes:
             many = len(range(start, stop, stride))
             if not many:
                 raise ShapeError(
-                    f"the slice {_colons(spec)} of {in_code(array)} is empty", known=f"the axis has {size} entries"
+                    f"the slice {_colons(spec)} of {in_code(array)} is empty",
+                    known=f"the axis has {size} entries",
                 )
             return Tuple(start, op.NONE if stop < 0 else stop, stride), [many]
         if step not in (op.NONE, S.One):
@@ -474,15 +479,15 @@ class Shapes:
             return room // stride + 1
         if stride != 1:
             raise ShapeError(
-                f"a stride of {stride} needs sizes in numbers", where=in_code(expression), known=f"the size is {size}"
+                f"a stride of {stride} needs sizes in numbers",
+                where=in_code(expression),
+                known=f"the size is {size}",
             )
         return as_size(room + 1)
 
     def adjoint_of_convolution(self, expression: Expr) -> Found:
         """The shape that it says."""
         return expression, self._shape_argument(expression.args[-1])
-
-
 
 
 _WHOLE = Tuple(op.NONE, op.NONE, op.NONE)
@@ -518,8 +523,13 @@ def _growing(parts: list[tuple[Any, Shape]]) -> list[tuple[Any, Shape]]:
     return result
 
 
+def _inner(second: Shape) -> Size:
+    """The size that the last of the left operand must have."""
+    return second[-2] if len(second) > 1 else second[0]
+
+
 def _fits_matmul(first: Shape, second: Shape) -> bool:
-    return bool(first and second) and first[-1] == (second[-2] if len(second) > 1 else second[0])
+    return bool(first and second) and first[-1] == _inner(second)
 
 
 def _transposed_fix(
@@ -552,7 +562,8 @@ _RULES: Mapping[Any, Callable[[Shapes, Any], Found]] = {
     op.matmul: Shapes.matmul,
     op.transpose: Shapes.transpose,
     **dict.fromkeys(
-        (op.total, op.mean, op.var, op.std, op.prod, op.largest, op.smallest, op.norm, op.logsumexp), Shapes.reduction
+        (op.total, op.mean, op.var, op.std, op.prod, op.largest, op.smallest, op.norm, op.logsumexp),
+        Shapes.reduction,
     ),
     **dict.fromkeys((op.softmax_along, op.log_softmax), Shapes.along),
     **dict.fromkeys((op.trace, op.det, op.logdet), Shapes.of_square),

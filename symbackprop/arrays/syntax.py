@@ -34,7 +34,9 @@ def called_name(source: Source, node: ast.Call) -> tuple[str, ast.expr | None]:
             return name, None
         case ast.Attribute(array, name):
             return name, array
-    return source.refuse(node, "only the functions of the language can be called", known=listing(sorted(op.NAMES)))
+    return source.refuse(
+        node, "only the functions of the language can be called", known=listing(sorted(op.NAMES))
+    )
 
 
 class ArraySyntax:
@@ -78,7 +80,9 @@ class ArraySyntax:
             for key, default in signature.options.items()
         ]
         if any(value is None for value in values):
-            self.source.refuse(node, f"{name} needs a shape", known=f"{name} is written {signature.written(name)}")
+            self.source.refuse(
+                node, f"{name} needs a shape", known=f"{name} is written {signature.written(name)}"
+            )
         return op.of(signature.head, *arrays, *values)
 
     def _gathered(
@@ -86,21 +90,19 @@ class ArraySyntax:
     ) -> Sequence[ast.expr]:
         """x.reshape(3, 4), ones(3, 4) and x.transpose(0, 2, 1) give a shape without its own brackets."""
         count = len(signature.arrays)
-        if len(signature.options) == 1 and len(arguments) > count + 1 and not signature.listed:
-            if next(iter(signature.kinds.values())) in ("shape", "axis"):
-                loose = ast.Tuple(list(arguments[count:]))
-                ast.copy_location(loose, arguments[count])
-                return [*arguments[:count], loose]
-        return arguments
+        loose = len(signature.options) == 1 and len(arguments) > count + 1 and not signature.listed
+        if not loose or next(iter(signature.kinds.values())) not in ("shape", "axis"):
+            return arguments
+        shape = ast.Tuple(list(arguments[count:]))
+        ast.copy_location(shape, arguments[count])
+        return [*arguments[:count], shape]
 
     def _list(self, node: ast.expr, name: str) -> list[ast.expr]:
         if not isinstance(node, ast.List | ast.Tuple) or not node.elts:
             self.source.refuse(node, f"{name} takes a list of arrays", fix=f"write {name}([x, y], axis=0)")
         return node.elts
 
-    def _keywords(
-        self, node: ast.Call, name: str, known: Sequence[str], given: Any
-    ) -> dict[str, ast.expr]:
+    def _keywords(self, node: ast.Call, name: str, known: Sequence[str], given: Any) -> dict[str, ast.expr]:
         found: dict[str, ast.expr] = {}
         for keyword in node.keywords:
             key = op.OPTION_NAMES.get(keyword.arg or "", keyword.arg or "**")
@@ -119,7 +121,9 @@ class ArraySyntax:
     def _composite(self, node: ast.Call, name: str, arguments: Sequence[ast.expr]) -> Expr:
         composite = op.COMPOSITES[name]
         if len(arguments) > len(composite.arguments):
-            self.source.refuse(node, f"{name} got {len(arguments)} arguments", known=", ".join(composite.arguments))
+            self.source.refuse(
+                node, f"{name} got {len(arguments)} arguments", known=", ".join(composite.arguments)
+            )
         given = dict(zip(composite.arguments, arguments, strict=False))
         given |= self._keywords(node, name, composite.arguments, given)
         missing = [one for one in composite.arguments if one not in given and one not in composite.defaults]
@@ -156,7 +160,9 @@ class ArraySyntax:
                 return Integer(value)
             case ast.UnaryOp(ast.USub(), ast.Constant(value)) if type(value) is int:
                 return Integer(-value)
-        return self.source.refuse(node, f"{what} is not constant", known=_CONSTANT, fix="write the number itself")
+        return self.source.refuse(
+            node, f"{what} is not constant", known=_CONSTANT, fix="write the number itself"
+        )
 
     def attribute(self, node: ast.Attribute) -> Expr:
         """x.T and x.mT."""
@@ -173,7 +179,9 @@ class ArraySyntax:
     def subscript(self, node: ast.Subscript) -> Expr:
         """x[0], x[:, 1:3], x[:, None], x.shape[0]."""
         if isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
-            return op.of(op.length, self.read(node.value.value), self._integer(node.slice, "the place in a shape"))
+            return op.of(
+                op.length, self.read(node.value.value), self._integer(node.slice, "the place in a shape")
+            )
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         indices = [self._index(part) for part in parts]
         if indices.count(ELLIPSIS) > 1:
@@ -183,7 +191,10 @@ class ArraySyntax:
     def _index(self, node: ast.expr) -> Basic:
         match node:
             case ast.Slice(lower, upper, step):
-                bounds = [op.NONE if bound is None else self._integer(bound, "a slice") for bound in (lower, upper, step)]
+                bounds = [
+                    op.NONE if bound is None else self._integer(bound, "a slice")
+                    for bound in (lower, upper, step)
+                ]
                 if bounds[2] == 0:
                     self.source.refuse(node, "the step of a slice is 0")
                 return Tuple(*bounds)

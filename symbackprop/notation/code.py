@@ -172,7 +172,7 @@ _SPECIAL: Mapping[Any, Callable[[op.Operation, Printer], Piece]] = {
     op.outer: _outer,
 }
 _SIGNATURES: Mapping[Any, tuple[str, op.Signature]] = {
-    signature.head: (name, signature) for name, signature in reversed(op.OPERATIONS.items())
+    signature.head: (name, signature) for name, signature in reversed(list(op.OPERATIONS.items()))
 }
 
 CODE = CodeSyntax()

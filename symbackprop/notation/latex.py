@@ -116,6 +116,7 @@ class LatexSyntax(Syntax):
     hadamard = r"\circ"
     times = r" \times "
     placeholder = r"\cdot"
+    dots = r"\dots"
     layer_ends = ("]}",)
 
     def transposed(self, base: str) -> str:
@@ -141,7 +142,9 @@ class LatexSyntax(Syntax):
 
     def named(self, name: str, index: str, arguments: str) -> str:
         r"""\operatorname{tr}(A), \max_{j}(X)."""
-        command = rf"\{name}" if name in ("max", "min", "det") else rf"\operatorname{{{name.replace(' ', '')}}}"
+        command = (
+            rf"\{name}" if name in ("max", "min", "det") else rf"\operatorname{{{name.replace(' ', '')}}}"
+        )
         if name == "log softmax":
             command = r"\log\operatorname{softmax}"
         below = index.replace("×", r"\times ").replace(":", "{:}")

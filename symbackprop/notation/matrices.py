@@ -20,6 +20,9 @@ from symbackprop.expressions import divide, is_reciprocal, negative_part
 from symbackprop.notation.code import places
 from symbackprop.notation.printer import Level, Piece, Printer, Syntax
 
+MOST_SHOWN = 12
+"""A matrix with more rows or columns is printed with dots."""
+
 AXES = "ijkl"
 """The letters of the axes, for what is taken over some of them."""
 
@@ -64,7 +67,7 @@ class MatrixPrinter(Printer):
     def widened(self, expression: Expr, full: Shape) -> Piece:
         """An operand of a sum or element-wise product, repeated by ones to the shape of the whole."""
         own = self.shapes[expression]
-        if self.conventions.broadcast == "implicit" or len(full) != 2 or own in (full, (), (1,), (1, 1)):
+        if self.conventions.broadcast == "implicit" or len(full) != 2 or own in (full, (), (1,)):
             return self.piece(expression)
         if isinstance(expression, op.mean):
             inner, axes, keep = expression.args
@@ -79,7 +82,7 @@ class MatrixPrinter(Printer):
         rows, columns = full
         if len(own) == 1:
             return self._beside(self._ones((rows,)), self.transposed(expression))
-        if own[0] == 1:
+        if own[0] == 1 != rows:
             return self._beside(self._ones((rows,)), self.piece(expression))
         return self._beside(self.piece(expression), self._transposed_piece(self._ones((columns,))))
 
@@ -110,7 +113,9 @@ class MatrixPrinter(Printer):
     def _row(self, pieces: list[Piece]) -> Piece:
         """Factors side by side; Σ is in brackets where something follows it."""
         *before, last = pieces
-        closed = [p._replace(text=self.syntax.bracket(p.text), level=Level.ATOM) if p.big else p for p in before]
+        closed = [
+            p._replace(text=self.syntax.bracket(p.text), level=Level.ATOM) if p.big else p for p in before
+        ]
         return super()._row([*closed, last])._replace(big=last.big)
 
     def _parts(self, expression: Mul) -> tuple[list[Expr], list[Expr], list[Expr]]:
@@ -122,9 +127,8 @@ class MatrixPrinter(Printer):
             if not self.shapes[factor]:
                 scalars.append(factor)
             elif isinstance(factor, Mul):
-                inner = self._parts(factor)
-                for mine, more in zip((scalars, above, below), inner, strict=True):
-                    mine += more
+                for mine, more in zip((scalars, above, below), self._parts(factor), strict=True):
+                    mine.extend(more)
             elif is_reciprocal(factor):
                 base, exponent = factor.args
                 below.append(base if exponent is S.NegativeOne else Pow(base, -exponent, evaluate=False))
@@ -148,7 +152,11 @@ class MatrixPrinter(Printer):
         if len(shape) != 2 or 1 in shape or is_reciprocal(expression) or exponent == S.Half:
             return super()._power(expression)
         inner = self.piece(base)
-        text = inner.text if inner.level == Level.ATOM and "^" not in inner.text else self.syntax.bracket(inner.text)
+        text = (
+            inner.text
+            if inner.level == Level.ATOM and "^" not in inner.text
+            else self.syntax.bracket(inner.text)
+        )
         return Piece(self.syntax.hadamard_power(text, self.piece(exponent)), Level.POWER)
 
     def _call(self, expression: Function) -> Piece:
@@ -165,6 +173,8 @@ class MatrixPrinter(Printer):
         """xᵀ or Aᵀ."""
         if isinstance(expression, op.reshape) and len(self.shapes[expression.args[0]]) == 1:
             expression = expression.args[0]
+        if expression in self.values and np.ndim(self.values[expression]) in (1, 2):
+            return Piece(self.array(np.atleast_2d(np.transpose(self.values[expression]))), substituted=True)
         if isinstance(expression, op.inv) and expression not in self.values:
             inner = self._base(self.piece(expression.args[0]))
             return Piece(self.syntax.inverse_transposed(inner), Level.POWER)
@@ -195,7 +205,7 @@ class MatrixPrinter(Printer):
     def axes(self, expression: Expr, axes: Basic) -> str:
         """The letters of axes, nothing where all are meant."""
         shape = self.shapes[expression]
-        chosen = [int(axis) for axis in axes] if isinstance(axes, Tuple) else [int(axes)]  # type: ignore[call-overload]
+        chosen = [int(axis) for axis in axes] if isinstance(axes, Tuple) else [int(axes)]
         return "" if len(chosen) == len(shape) else "".join(AXES[axis] for axis in chosen)
 
     # One rule for each operation.
@@ -324,7 +334,7 @@ class MatrixPrinter(Printer):
 
     def placed(self, expression: Expr) -> Piece:
         """Zeros with g in some places."""
-        inner, where, shape = expression.args
+        inner, where, _shape = expression.args
         index = self._places(where, self.shapes[expression])
         return Piece(self.syntax.named("place", f"[{index}]", self.piece(inner).text))
 
@@ -385,7 +395,13 @@ class MatrixPrinter(Printer):
     def _value(self, number: Any) -> Piece:
         if not getattr(number, "ndim", 0):
             return super()._value(number)
-        return Piece(self.array(number), substituted=True)
+        text = self.array(number)
+        level = Level.POWER if text.endswith("ᵀ") else Level.ATOM
+        return Piece(text, level, substituted=True)
+
+    def number(self, value: Any) -> str:
+        """A number, or an array of them."""
+        return self._value(value).text
 
     def array(self, values: Any) -> str:
         """An array of numbers: a vector as a column."""
@@ -394,8 +410,25 @@ class MatrixPrinter(Printer):
             inner = ", ".join(self.array(part) for part in rows)
             return self.syntax.listed(inner)
         table = rows.reshape(-1, 1) if rows.ndim == 1 else rows
-        shown = [[self.value(one) for one in row] for row in table.tolist()]
+        down, across = (_shown_places(size) for size in table.shape)
+        shown = [
+            [
+                self._entry(table, i, j) if i is not None and j is not None else self.syntax.dots
+                for j in across
+            ]
+            for i in down
+        ]
         return self.syntax.matrix(shown, vector=rows.ndim == 1)
+
+    def _entry(self, table: Any, i: int, j: int) -> str:
+        return self.value(table[i, j].item())
+
+
+def _shown_places(size: int) -> list[int | None]:
+    """Which rows or columns of a matrix are printed: all, or the first and the last with dots between."""
+    if size <= MOST_SHOWN:
+        return list(range(size))
+    return [*range(MOST_SHOWN // 2), None, size - 2, size - 1]
 
 
 def _steps(stride: Basic, padding: Basic) -> str:

@@ -124,6 +124,7 @@ class Syntax(ABC):
     hadamard = "∘"
     times = "×"
     placeholder = "·"
+    dots = "…"
     layer_ends: tuple[str, ...] = ()
     """What a name ends with that has a layer above it: an exponent goes beside it."""
 
@@ -249,6 +250,10 @@ class Printer:
     def value(self, number: Any) -> str:
         """A number under the rule for numbers."""
         return self.syntax.number(self.format(number))
+
+    def number(self, value: Any) -> str:
+        """A number, or an array of them."""
+        return self.value(value)
 
     def _value(self, number: Any) -> Piece:
         digits = self.format(number)

@@ -333,6 +333,14 @@ def _lambdified(lines: Program, engine: Backend, rounding: NumberFormat | None) 
     )
 
 
+def as_floats(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Exact numbers, or nested lists of them, in double precision."""
+    return {
+        name: np.array(value, dtype=np.float64) if isinstance(value, list | tuple) else float(value)
+        for name, value in values.items()
+    }
+
+
 def compile(
     derivation: Derivation, *, backend: str = "numpy", carried: NumberFormat | None = None
 ) -> Compiled:

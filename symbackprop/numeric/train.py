@@ -14,12 +14,13 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import TrainingError, ValuesError, listing
 from symbackprop.graph import Role
 from symbackprop.notation.numbers import number_format
-from symbackprop.numeric.compiled import Compiled, Evaluation, compile, compile_forward
+from symbackprop.numeric.compiled import Compiled, Evaluation, as_floats, compile, compile_forward
 from symbackprop.numeric.optimizers import OPTIMIZERS, State, Vector, decayed
 from symbackprop.problem import Problem, Training
 from symbackprop.sweep import backprop
 
-Floats = dict[str, float]
+Floats = dict[str, Any]
+"""Numbers by name; arrays of them where the parameters are arrays."""
 
 
 @dataclass(frozen=True)
@@ -157,13 +158,31 @@ class _Trainer:
         self.evaluate: Compiled = compile_forward(derivation)
         self.output = derivation.output.name
         self.names = [symbol.name for symbol in derivation.wrt]
+        self.is_array = derivation.is_array
         trained = set(self.names)
         fixed = {name: problem.values[name] for name in self.run.given if name in problem.values}
-        self.fixed = {name: float(value) for name, value in fixed.items() if name not in trained}
-        start = problem.at(problem.first_example)
-        self.start = {name: float(start[name]) for name in self.names}
-        self.theta = self._carried(np.array(list(self.start.values())))
-        self.state = State.start(len(self.names))
+        self.fixed = as_floats({name: value for name, value in fixed.items() if name not in trained})
+        start = problem.at(problem.first_example) if problem.data else problem.values
+        self.start = as_floats({name: start[name] for name in self.names})
+        self.theta = self._carried(self._flat(self.start))
+        self.state = State.start(len(self.theta))
+
+    def _flat(self, values: Mapping[str, Any]) -> Vector:
+        """All parameters in one vector."""
+        if not self.is_array:
+            return np.array([values[name] for name in self.names])
+        return np.concatenate([np.ravel(values[name]) for name in self.names])
+
+    def _named(self, theta: Vector) -> Floats:
+        """The parameters of the vector by their names, each in its shape."""
+        if not self.is_array:
+            return dict(zip(self.names, theta.tolist(), strict=True))
+        ends = np.cumsum([np.size(self.start[name]) for name in self.names])
+        parts = np.split(theta, ends[:-1])
+        return {
+            name: part.reshape(np.shape(self.start[name]))
+            for name, part in zip(self.names, parts, strict=True)
+        }
 
     def _carried(self, theta: Vector) -> Vector:
         """The parameters as they are printed, where printed values are carried."""
@@ -175,6 +194,8 @@ class _Trainer:
 
     def _given(self, examples: Sequence[int]) -> dict[str, Any]:
         """The values that are no parameters: numbers for one example, arrays for several."""
+        if self.problem.arrays:
+            return self.fixed | as_floats(self.problem.given(examples))
         rows = [self.problem.examples[example - 1] for example in examples]
         if not rows:
             return dict(self.fixed)
@@ -184,27 +205,29 @@ class _Trainer:
         }
 
     def step(self, number: int, examples: Sequence[int]) -> Iteration:
-        before = dict(zip(self.names, self.theta.tolist(), strict=True))
+        before = self._named(self.theta)
         given = self._given(examples)
         try:
             evaluation = self.run(before | given, examples=list(examples))
         except ValuesError as error:
             raise self._overflow(number, examples, error) from None
-        combine = np.sum if self.training.reduction == "sum" else np.mean
-        count = max(len(examples), 1)
-        gradient = np.array(
-            [combine(np.broadcast_to(evaluation.gradients[name], (count,))) for name in self.names]
-        )
+        gradient, loss = self._combined(evaluation, max(len(examples), 1))
         slope = decayed(self.theta, gradient, self.training)
         with np.errstate(all="ignore"):
             theta = OPTIMIZERS[self.training.optimizer](self.theta, slope, self.state, self.training)
         self.theta = self._carried(theta)
         if not np.isfinite(self.theta).all():
             raise self._overflow(number, examples, None)
-        after = dict(zip(self.names, self.theta.tolist(), strict=True))
-        gradients = dict(zip(self.names, gradient.tolist(), strict=True))
-        loss = float(combine(np.broadcast_to(evaluation.values[self.output], (count,))))
+        after, gradients = self._named(self.theta), self._named(gradient)
         return Iteration(number, examples, before, given, evaluation, gradients, after, loss)
+
+    def _combined(self, evaluation: Evaluation, count: int) -> tuple[Vector, float]:
+        """The gradient and the loss of a batch; a graph of arrays has combined its examples itself."""
+        if self.is_array:
+            return self._flat(evaluation.gradients), float(evaluation.values[self.output])
+        combine = np.sum if self.training.reduction == "sum" else np.mean
+        gradient = [combine(np.broadcast_to(evaluation.gradients[name], (count,))) for name in self.names]
+        return np.array(gradient), float(combine(np.broadcast_to(evaluation.values[self.output], (count,))))
 
     def _overflow(
         self, number: int, examples: Sequence[int], error: ValuesError | None
@@ -229,19 +252,24 @@ class _Trainer:
             return False
         return True
 
+    def _losses(self, state: Floats, examples: list[int]) -> Any:
+        """The loss of every example; arrays take them one by one, each a batch of one."""
+        if not self.problem.arrays:
+            return self.evaluate(state | self._given(examples), examples=examples).values[self.output]
+        return [self.evaluate(state | self._given([one])).values[self.output] for one in examples]
+
     def losses(self, iterations: Sequence[Iteration]) -> Losses:
         """Every example at every state: only forward passes."""
         examples = list(range(1, len(self.problem.examples) + 1)) if self.problem.data else []
-        given = self._given(examples)
         states = [iteration.before for iteration in iterations] + [
             iteration.after for iteration in iterations[-1:]
         ]
         if not states:
-            states = [dict(zip(self.names, self.theta.tolist(), strict=True))]
+            states = [self._named(self.theta)]
         rows = []
         for number, state in enumerate(states):
             try:
-                values = self.evaluate(state | given, examples=examples).values[self.output]
+                values = self._losses(state, examples)
             except ValuesError as error:
                 raise self._overflow(number + 1, examples, error) from None
             rows.append(np.broadcast_to(values, (max(len(examples), 1),)))

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from sympy import Expr
 
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
 from symbackprop.notation.code import CODE
 from symbackprop.notation.latex import LATEX
+from symbackprop.notation.matrices import printer_for
 from symbackprop.notation.printer import Printer
 from symbackprop.numeric.compiled import Evaluation
 from symbackprop.numeric.train import Trace
 from symbackprop.problem import Problem
+from symbackprop.solution.backward import laid_out_value
 from symbackprop.solution.derive import exact_gradients
 
-Numbers = float | list[float]
+Numbers = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "array"}]})]
+"""A number, or nested lists of them."""
 
 
 class _Document(BaseModel):
@@ -34,8 +37,8 @@ class NodeEntry(_Document):
     layer: int | None = None
     expression: str
     latex: str
-    shape: list[int]
-    value: float | None = None
+    shape: list[int | str]
+    value: Numbers | None = None
 
 
 class ContributionEntry(_Document):
@@ -56,7 +59,7 @@ class DeltaEntry(_Document):
     collapsed: bool = False
     latex: str
     contributions: list[ContributionEntry]
-    value: float | None = None
+    value: Numbers | None = None
 
 
 class PathEntry(_Document):
@@ -78,16 +81,16 @@ class GradientEntry(_Document):
     paths: list[PathEntry] | None = None
     closed: str | None = None
     exact: str | None = None
-    value: float | None = None
+    value: Numbers | None = None
 
 
 class UpdateEntry(_Document):
     """One parameter's first update from this example."""
 
     name: str
-    before: float
-    gradient: float
-    after: float
+    before: Numbers
+    gradient: Numbers
+    after: Numbers
 
 
 class DerivationDocument(_Document):
@@ -109,12 +112,12 @@ class IterationEntry(_Document):
 
     iteration: int
     examples: list[int]
-    before: dict[str, float]
+    before: dict[str, Numbers]
     inputs: dict[str, Numbers]
     forward: dict[str, Numbers]
     deltas: dict[str, Numbers]
-    gradients: dict[str, float]
-    after: dict[str, float]
+    gradients: dict[str, Numbers]
+    after: dict[str, Numbers]
     loss: float
 
 
@@ -198,7 +201,7 @@ class _Maker:
     ) -> None:
         self.problem, self.derivation, self.evaluation = problem, derivation, evaluation
         self.code = Printer(CODE, Conventions())
-        self.latex = Printer(LATEX, problem.conventions)
+        self.latex = printer_for(LATEX, problem.conventions, derivation.shapes)
         self.exact = exact_gradients(problem, derivation, example) if evaluation else {}
 
     def nodes(self) -> list[NodeEntry]:
@@ -209,8 +212,8 @@ class _Maker:
                 layer=node.layer,
                 expression=self.code(node.symbol if node.expression is None else node.expression),
                 latex=self._equation(node.symbol, node.expression),
-                shape=list(node.shape),
-                value=float(self.evaluation.values[node.name]) if self.evaluation else None,
+                shape=[size if isinstance(size, int) else str(size) for size in node.shape],
+                value=_number(self.evaluation.values[node.name]) if self.evaluation else None,
             )
             for node in self.derivation.graph.nodes
         ]
@@ -228,7 +231,7 @@ class _Maker:
             collapsed=delta.collapse is not None,
             latex=self.latex(delta.expression),
             contributions=[self._contribution(one) for one in delta.contributions],
-            value=None if value is None else float(value),
+            value=None if value is None else _number(value),
         )
 
     def _contribution(self, contribution: Contribution) -> ContributionEntry:
@@ -255,13 +258,17 @@ class _Maker:
         return GradientEntry(
             wrt=gradient.wrt.name,
             chain=self.latex(gradient.chain),
-            expression=self.code(gradient.expression),
+            expression=self.code(gradient.laid_out),
             latex=gradient.latex(),
             paths=paths,
             closed=self.code(gradient.closed(large=large)) if "closed" in forms else None,
             exact=None if exact is None else self.code(exact),
-            value=float(self.evaluation.gradients[gradient.wrt.name]) if self.evaluation else None,
+            value=self._gradient_value(gradient) if self.evaluation else None,
         )
+
+    def _gradient_value(self, gradient: Gradient) -> Any:
+        assert self.evaluation is not None
+        return _number(laid_out_value(self.derivation, self.evaluation.gradients[gradient.wrt.name]))
 
     def updates(self) -> list[UpdateEntry] | None:
         training = self.problem.training
@@ -271,13 +278,10 @@ class _Maker:
         entries = []
         for symbol in self.problem.graph.parameters:
             if symbol.name in self.evaluation.gradients:
-                before, slope = (
-                    float(self.evaluation.values[symbol.name]),
-                    float(self.evaluation.gradients[symbol.name]),
-                )
-                entries.append(
-                    UpdateEntry(name=symbol.name, before=before, gradient=slope, after=before - rate * slope)
-                )
+                before, slope = self.evaluation.values[symbol.name], self.evaluation.gradients[symbol.name]
+                after = before - rate * slope
+                numbers = map(_number, (before, slope, after))
+                entries.append(UpdateEntry(name=symbol.name, **dict(zip(_UPDATE, numbers, strict=True))))
         return entries
 
 
@@ -293,12 +297,12 @@ def training_document(trace: Trace) -> TrainingDocument:
             IterationEntry(
                 iteration=iteration.number,
                 examples=list(iteration.examples),
-                before=iteration.before,
+                before=_plain(iteration.before),
                 inputs=_plain(iteration.given),
                 forward=_plain({k: v for k, v in iteration.evaluation.values.items() if k in inner}),
                 deltas=_plain({**iteration.evaluation.deltas, **iteration.evaluation.partials}),
-                gradients=iteration.gradients,
-                after=iteration.after,
+                gradients=_plain(iteration.gradients),
+                after=_plain(iteration.after),
                 loss=iteration.loss,
             )
             for iteration in trace.iterations
@@ -312,5 +316,13 @@ def training_document(trace: Trace) -> TrainingDocument:
     )
 
 
+_UPDATE = ("before", "gradient", "after")
+
+
+def _number(value: Any) -> Any:
+    """A number, or an array as nested lists."""
+    return np.asarray(value, dtype=float).tolist()
+
+
 def _plain(values: Mapping[str, Any]) -> dict[str, Numbers]:
-    return {name: np.asarray(value, dtype=float).tolist() for name, value in values.items()}
+    return {name: _number(value) for name, value in values.items()}

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
+from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
-from symbackprop.notation.printer import Printer, Syntax
+from symbackprop.notation.matrices import printer_for
+from symbackprop.notation.printer import Syntax
+from symbackprop.notation.shapes import shape_of_left, shape_text
 from symbackprop.solution.steps import Cell, Digits, Equation, Math, Substituted, Text, Value
 
 PLAIN_RELATIONS = {sign: sign for sign in "=≈≡←"}
@@ -34,19 +37,26 @@ class Writer:
         syntax: how formulas look.
         conventions: ∂ or d, digits.
         relations: how `=`, `≈`, `≡` and `←` are written.
+        shapes: of the symbols, where there are arrays.
     """
 
-    def __init__(self, syntax: Syntax, conventions: Conventions, relations: Mapping[str, str]) -> None:
-        self.syntax, self.conventions, self.relations = syntax, conventions, relations
-        self.printer = Printer(syntax, conventions)
+    def __init__(
+        self,
+        syntax: Syntax,
+        conventions: Conventions,
+        relations: Mapping[str, str],
+        shapes: Shapes | None = None,
+    ) -> None:
+        self.syntax, self.conventions, self.relations, self.shapes = syntax, conventions, relations, shapes
+        self.printer = printer_for(syntax, conventions, shapes)
 
     def math(self, content: Math) -> str:
         """One side of an equation."""
         match content:
             case Substituted(expression, values):
-                return Printer(self.syntax, self.conventions, values)(expression)
+                return printer_for(self.syntax, self.conventions, self.shapes, values)(expression)
             case Value(number):
-                return self.printer.value(number)
+                return self.printer.number(number)
             case Digits(digits):
                 return self.syntax.number(digits)
         return self.printer(content)
@@ -60,6 +70,13 @@ class Writer:
             if shown != (sides[-1][1] if sides else left):
                 sides.append((self.relations[relation], shown))
         return Phrase(left, tuple(sides))
+
+    def shape_of(self, equation: Equation) -> str:
+        """The shape of an equation's left side, where it is shown and is no number."""
+        if self.shapes is None or not equation.shaped:
+            return ""
+        shape = shape_of_left(equation.left, self.shapes, self.conventions)
+        return shape_text(shape, self.syntax.times) if shape else ""
 
     def words(self, cell: Cell | Text | str | int, inline: str = "{}") -> str:
         """A text or a cell, its mathematics put into `inline`."""

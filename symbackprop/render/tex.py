@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.unicode import UNICODE
@@ -22,13 +23,16 @@ _RELATIONS = {"=": "=", "≈": r"\approx", "≡": r"\equiv", "←": r"\leftarrow
 class TexWriter(Writer):
     """Puts mathematics into LaTeX, and measures it by its plain text."""
 
-    def __init__(self, conventions: Conventions) -> None:
-        super().__init__(LATEX, conventions, _RELATIONS)
-        self.measure = Writer(UNICODE, conventions, PLAIN_RELATIONS)
+    def __init__(self, conventions: Conventions, shapes: Shapes | None = None) -> None:
+        super().__init__(LATEX, conventions, _RELATIONS, shapes)
+        self.measure = Writer(UNICODE, conventions, PLAIN_RELATIONS, shapes)
 
     def fitted(self, equation: Equation) -> str:
         """An equation on one line where it fits, else aligned at its relations."""
         phrase, plain = self.phrase(equation), self.measure.phrase(equation)
+        shape = self.shape_of(equation)
+        if shape:
+            phrase = Phrase(rf"\underset{{{shape}}}{{{phrase.left}}}", phrase.sides)
         if len(plain.in_one()) <= LINE:
             return phrase.in_one()
         return self._aligned(phrase, plain)

@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
+from sympy import Expr
 
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
+from symbackprop.notation.shapes import ShapePrinter
 from symbackprop.notation.unicode import UNICODE
 from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, column_parts, has_words, split_sum
 from symbackprop.solution.steps import (
     Assignments,
+    Equation,
     Formulas,
     Heading,
     Sentence,
@@ -34,7 +39,7 @@ def write_text(solution: Solution, conventions: Conventions, *, width: int = WID
         conventions: ∂ or d, digits.
         width: where wide lines are broken.
     """
-    writer = _TextWriter(conventions, width)
+    writer = _TextWriter(conventions, width, solution.shapes)
     lines: list[str] = []
     title = writer.plain(solution.title).strip()
     if title:
@@ -51,8 +56,8 @@ def _pad(words: str, width: int, *, right: bool = False) -> str:
 
 
 class _TextWriter(Writer):
-    def __init__(self, conventions: Conventions, width: int) -> None:
-        super().__init__(UNICODE, conventions, PLAIN_RELATIONS)
+    def __init__(self, conventions: Conventions, width: int, shapes: Shapes | None) -> None:
+        super().__init__(UNICODE, conventions, PLAIN_RELATIONS, shapes)
         self.width = width - INDENT
 
     def plain(self, words: str) -> str:
@@ -67,10 +72,7 @@ class _TextWriter(Writer):
             case Sentence(words):
                 yield from ("", self.words(words))
             case Formulas(equations):
-                yield from (
-                    "",
-                    *self._formulas([self.phrase(one) for one in equations], [e.boxed for e in equations]),
-                )
+                yield from ("", *self._formulas(equations))
             case Assignments(rows):
                 yield ""
                 for row in rows:
@@ -85,14 +87,27 @@ class _TextWriter(Writer):
         else:
             yield words if level == 3 else f"· {words}"
 
-    def _formulas(self, phrases: Sequence[Phrase], boxed: Sequence[bool]) -> Iterator[str]:
+    def _formulas(self, equations: Sequence[Equation]) -> Iterator[str]:
+        phrases = [self.phrase(one) for one in equations]
         left = max(
             (cell_len(phrase.left) for phrase in phrases if cell_len(phrase.left) <= self.width // 3),
             default=0,
         )
-        for phrase, box in zip(phrases, boxed, strict=True):
-            lines = self._lines(phrase, left)
-            yield from (" " * INDENT + line for line in (_boxed(lines) if box else lines))
+        for one, phrase in zip(equations, phrases, strict=True):
+            lines = [*self._lines(phrase, left), *self._shapes(one, max(left, cell_len(phrase.left)))]
+            yield from (" " * INDENT + line for line in (_boxed(lines) if one.boxed else lines))
+
+    def _shapes(self, equation: Equation, left: int) -> Iterator[str]:
+        """The shapes under a formula: that of the left side, and of every array on the right."""
+        shape = self.shape_of(equation)
+        if not shape or self.shapes is None:
+            return
+        line = _pad(f"({shape})", left)
+        side = equation.sides[-1][1] if equation.sides else None
+        if isinstance(side, Expr) and side.has(op.matmul, op.outer, op.total):
+            shown = f"{line} = {ShapePrinter(self.conventions, self.shapes)(side)}"
+            line = shown if cell_len(shown) <= self.width else line
+        yield line.rstrip()
 
     def _lines(self, phrase: Phrase, left: int) -> list[str]:
         head = _pad(phrase.left, left)
@@ -103,9 +118,34 @@ class _TextWriter(Writer):
         margin = cell_len(head)
         for relation, side in phrase.sides:
             first, *rest = split_sum(side, self.width - margin - 3)
-            lines.append(f"{' ' * margin if lines else head} {relation} {first}")
-            lines += [f"{' ' * margin}     {piece}" for piece in rest]
+            lines += self._broken(f"{' ' * margin if lines else head} {relation} {first}")
+            for piece in rest:
+                lines += self._broken(f"{' ' * margin}     {piece}")
         return lines or [head]
+
+    def _broken(self, line: str) -> list[str]:
+        """A line with a matrix wider than the page, broken behind its rows, else behind its numbers."""
+        if cell_len(line) <= self.width or "[" not in line:
+            return [line]
+        margin = line.index("[") + 1
+        first, *rest = line.split("; ")
+        rows = [first, *(" " * margin + row for row in rest)]
+        ended = [row + ";" * (place < len(rest)) for place, row in enumerate(rows)]
+        return [part for row in ended for part in self._within(row, margin + 1)]
+
+    def _within(self, row: str, margin: int) -> list[str]:
+        """One row of a matrix, broken behind numbers where it is too wide."""
+        if cell_len(row) <= self.width:
+            return [row]
+        first, *rest = row.split(", ")
+        parts = [first + "," * bool(rest)]
+        for place, number in enumerate(rest):
+            shown = number + "," * (place < len(rest) - 1)
+            if cell_len(parts[-1]) + cell_len(shown) + 1 <= self.width:
+                parts[-1] += f" {shown}"
+            else:
+                parts.append(" " * margin + shown)
+        return parts
 
     def _row(self, entries: Sequence[str]) -> Iterator[str]:
         line = ""
@@ -115,7 +155,7 @@ class _TextWriter(Writer):
                 yield " " * INDENT + line + ","
                 longer = entry
             line = longer
-        yield " " * INDENT + line
+        yield from (" " * INDENT + part for part in self._broken(line))
 
     def _table(self, table: Table) -> Iterator[str]:
         head = [self.words(cell) for cell in table.head]

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from typing import Any
 
+import numpy as np
 from sympy import Expr, S, Symbol
 
+from symbackprop.arrays import operations as op
+from symbackprop.arrays.algebra import Algebra
 from symbackprop.derivation import Delta, Derivation, Gradient
 from symbackprop.expressions import Quotient, add, is_constant, mul
 from symbackprop.graph import Node, Role
@@ -75,7 +79,9 @@ def _definition(delta: Delta, *sides: Expr) -> Equation:
 
 
 def partials(derivation: Derivation) -> Iterator[Step]:
-    """Every local partial, a row for each node."""
+    """Every local partial, a row for each node; those of arrays are the pull-backs behind the deltas."""
+    if derivation.is_array:
+        return
     yield Heading(3, text("Local partials"))
     rows = [
         tuple(equation(derivation.local_symbol(consumer, node), local) for (_, node), local in group)
@@ -89,14 +95,29 @@ def deltas(derivation: Derivation) -> Iterator[Step]:
     yield Heading(3, text("Deltas, from the output back"))
     lines = [line for delta in _in_reading_order(derivation) for line in _delta_lines(derivation, delta)]
     yield Formulas(tuple(lines))
-    conditions = {
-        d.collapse.summing_to_one
-        for d in derivation.deltas.values()
-        if d.collapse and d.collapse.summing_to_one
-    }
-    for targets in conditions:
+    yield from _conditions(derivation)
+
+
+def _conditions(derivation: Derivation) -> Iterator[Step]:
+    """What a collapsed form takes for granted."""
+    collapses = [d.collapse for d in derivation.deltas.values() if d.collapse]
+    collapses += [g.delta.collapse for g in derivation.gradients.values() if g.delta.collapse]
+    for one in {one.summing_to_one: one for one in collapses if one.summing_to_one}.values():
         yield Sentence(text("The last form holds where the targets add up to one:"))
-        yield Formulas((equation(add(*targets), S.One),))
+        if one.total is None:
+            yield Formulas((equation(add(*one.summing_to_one), S.One),))
+        else:
+            yield Formulas((_total_is_one(derivation, one.total),))
+
+
+def _total_is_one(derivation: Derivation, total: Expr) -> Equation:
+    """Y 1 = 1: the targets of every example add up to one."""
+    assert derivation.shapes is not None
+    algebra = Algebra(derivation.shapes)
+    inner, axes, _ = total.args
+    summed = algebra.of(op.total, inner, axes, 0)
+    shape = derivation.shapes[summed]
+    return equation(summed, algebra.of(op.ones, shape) if shape else S.One)
 
 
 def _in_reading_order(derivation: Derivation) -> Iterator[Delta]:
@@ -118,7 +139,34 @@ def _in_reading_order(derivation: Derivation) -> Iterator[Delta]:
         yield from with_needed(waiting.pop(next(iter(waiting))))
 
 
+def _array_delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
+    """δ ≡ ∂L/∂z = ∂L/∂a · ∂a/∂z, and what it equals; the factor of a batch stands with the quotient."""
+    quotient = Quotient(derivation.output, delta.node)
+    if delta.is_output:
+        return [equation(quotient, S.One)]
+    chain = chain_of(derivation, delta)
+    routes = [delta.factors]
+    if delta.collapse is not None:
+        routes += [delta.collapse.general, delta.collapse.final]
+    if delta.symbol is None:
+        shown = [derivation.laid_out(derivation.unscaled(delta, route)) for route in routes]
+        return [equation(quotient, chain, *shown, shaped=True)]
+    defined = quotient if derivation.conventions.layout != "numerator" else _transposed(quotient)
+    sides = [mul(delta.sign, defined)]
+    sides += [chain] if delta.sign == 1 and chain != quotient and defined == quotient else []
+    return [
+        equation(delta.symbol, *sides, relation="≡"),
+        equation(delta.symbol, *routes, shaped=True),
+    ]
+
+
+def _transposed(quotient: Quotient) -> Expr:
+    return op.of(op.transpose, quotient, (1, 0))
+
+
 def _delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
+    if derivation.is_array:
+        return _array_delta_lines(derivation, delta)
     quotient = Quotient(derivation.output, delta.node)
     if delta.is_output:
         return [equation(quotient, S.One)]
@@ -142,8 +190,9 @@ def gradients(
     if "chain" in forms or "delta" in forms:
         lines = []
         for gradient in derivation.gradients.values():
-            sides = [gradient.chain] * ("chain" in forms) + [gradient.expression] * ("delta" in forms)
-            lines.append((derivation.graph[gradient.wrt], equation(gradient.symbol, *sides)))
+            sides = [gradient.chain] * ("chain" in forms) + [gradient.laid_out] * ("delta" in forms)
+            line = equation(gradient.symbol, *sides, shaped=True)
+            lines.append((derivation.graph[gradient.wrt], line))
         yield from _by_layer(problem, lines)
     if "paths" in forms:
         yield from _paths(derivation, large=large)
@@ -156,7 +205,7 @@ def gradients(
 
 def _by_layer(problem: Problem, lines: list[tuple[Node, Equation]]) -> Iterator[Step]:
     """Gradients under their layers' headings, the last layer first: the order of the backward pass."""
-    depth = len(problem.network.layers) if problem.network else 0
+    depth = max((node.layer for node in problem.graph.inner if node.layer is not None), default=0)
     for layer in range(depth, 0, -1):
         mine = tuple(line for node, line in lines if node.layer == layer)
         if mine:
@@ -195,6 +244,9 @@ def delta_numbers(derivation: Derivation, values: Environment) -> Iterator[Step]
         quotient = Quotient(derivation.output, delta.node)
         if delta.is_output:
             continue
+        if derivation.is_array:
+            lines.append(_array_delta_numbers(derivation, delta, values))
+            continue
         if delta.symbol is None:
             if delta.node in derivation.written_out and quotient in values:
                 if not is_constant(delta.expression):
@@ -211,6 +263,15 @@ def delta_numbers(derivation: Derivation, values: Environment) -> Iterator[Step]
     yield Formulas(tuple(lines))
 
 
+def _array_delta_numbers(derivation: Derivation, delta: Delta, values: Environment) -> Equation:
+    if delta.symbol is not None:
+        return substituted(delta.symbol, delta.expression, values)
+    quotient = Quotient(derivation.output, delta.node)
+    value = laid_out_value(derivation, values[quotient])
+    shown = derivation.laid_out(derivation.unscaled(delta, delta.expression))
+    return substituted(quotient, shown, values, value=value)
+
+
 def _partial_numbers(derivation: Derivation, node: Symbol, values: Environment) -> Iterator[Equation]:
     """The slopes behind an unnamed derivative, as ∂ŷ/∂t = ŷ(1 - ŷ)."""
     for parent in derivation.graph[node].parents:
@@ -223,10 +284,25 @@ def _partial_numbers(derivation: Derivation, node: Symbol, values: Environment) 
             yield substituted(quotient, local, values)
 
 
+def laid_out_value(derivation: Derivation, value: Any) -> Any:
+    """A gradient's numbers in the layout of the convention."""
+    if not derivation.is_array or derivation.conventions.layout != "numerator" or not np.ndim(value):
+        return value
+    return np.reshape(value, (1, -1)) if np.ndim(value) == 1 else np.transpose(value)
+
+
 def gradient_numbers(problem: Problem, derivation: Derivation, values: Environment) -> Iterator[Step]:
     """Every gradient: symbols = numbers = value."""
     lines = [
-        (derivation.graph[gradient.wrt], substituted(gradient.symbol, gradient.expression, values))
+        (
+            derivation.graph[gradient.wrt],
+            substituted(
+                gradient.symbol,
+                gradient.laid_out,
+                values,
+                value=laid_out_value(derivation, values[gradient.symbol]),
+            ),
+        )
         for gradient in derivation.gradients.values()
     ]
     yield from _by_layer(problem, lines)

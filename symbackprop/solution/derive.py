@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sympy import Expr, Rational, S, Symbol
 
 from symbackprop.derivation import Derivation
+from symbackprop.errors import OptionError
 from symbackprop.exact import TooLong, exact_value
 from symbackprop.expressions import AtStep, add, mul, size
 from symbackprop.forward import cost, forward
@@ -62,10 +64,20 @@ def solve(
     if "reverse" in modes:
         steps += backward_pass(problem, derivation, forms, large=large)
     if "forward" in modes:
+        _only_scalars(derivation)
         steps += [*_forward_mode(derivation), *_costs(derivation)]
     if evaluation is not None:
         steps += _numbers(problem, derivation, evaluation, example)
-    return Solution(problem.title, tuple(steps))
+    return Solution(problem.title, tuple(steps), derivation.shapes)
+
+
+def _only_scalars(derivation: Derivation) -> None:
+    if derivation.is_array:
+        raise OptionError(
+            "forward mode is written for scalars, and these are arrays",
+            where="--mode",
+            fix="take --notation component, or count both orders with chain_cost in Python",
+        )
 
 
 def _forward_mode(derivation: Derivation) -> Iterator[Step]:
@@ -124,20 +136,22 @@ def given(problem: Problem, values: Environment) -> Iterator[Step]:
     )
     others = _names(problem, Role.INPUT, Role.TARGET, Role.CONSTANT)
     if others:
-        yield Assignments((tuple(equation(Symbol(name), Value(values[Symbol(name)])) for name in others),))
+        shown = [equation(Symbol(name), Value(values[Symbol(name)])) for name in others]
+        yield Assignments(tuple((one,) for one in shown) if problem.graph.is_array else (tuple(shown),))
 
 
 def _names(problem: Problem, *roles: Role) -> list[str]:
     return [node.name for node in problem.graph.having(*roles)]
 
 
-def parameter_rows(problem: Problem, values: Mapping[str, float]) -> Iterator[Step]:
+def parameter_rows(problem: Problem, values: Mapping[str, Any]) -> Iterator[Step]:
     """w_11 = 0.1, w_12 = -0.2, …, b_1 = 0: a row for each unit."""
     network = problem.network
     if not values:
         return
     if network is None:
-        yield Assignments((tuple(equation(Symbol(name), Value(value)) for name, value in values.items()),))
+        shown = [equation(Symbol(name), Value(value)) for name, value in values.items()]
+        yield Assignments(tuple((one,) for one in shown) if problem.graph.is_array else (tuple(shown),))
         return
     rows = []
     for weights, biases in zip(network.weights, network.biases, strict=True):
@@ -175,7 +189,7 @@ def _exact_lines(problem: Problem, derivation: Derivation, example: int | None) 
 
 def exact_gradients(problem: Problem, derivation: Derivation, example: int | None) -> dict[str, Expr]:
     """The gradients' exact values, where each is short and at least one is no rational."""
-    if len(derivation.graph.inner) > 60:
+    if derivation.is_array or len(derivation.graph.inner) > 60:
         return {}
     values: dict[Symbol, Expr] = {Symbol(name): value for name, value in problem.at(example or 1).items()}
     try:
@@ -199,7 +213,9 @@ def exact_gradients(problem: Problem, derivation: Derivation, example: int | Non
 def _first_update(problem: Problem, derivation: Derivation, values: Environment) -> Iterator[Step]:
     """The first update of plain SGD from this example alone."""
     training = problem.training
-    if training is None or not training.plain or training.batch_size > 1:
+    if training is None or not training.plain:
+        return
+    if training.batch_size > 1 and not derivation.is_array:
         return
     yield Heading(3, text("One step of gradient descent"))
     yield Formulas(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import sympy
 from sympy import Add, Expr, Symbol
 
@@ -11,13 +12,24 @@ from symbackprop import functions
 from symbackprop.conventions import Conventions
 from symbackprop.exact import TooLong, exact_value
 from symbackprop.expressions import Prime, Rewriter, call, divide
-from symbackprop.graph import Graph, Node
+from symbackprop.graph import Graph, Node, Role
 from symbackprop.language import parse_expression
+from symbackprop.notation.shapes import shape_text
 from symbackprop.partials import local_partials
 from symbackprop.problem import Problem
 from symbackprop.solution.header import heads_in
 from symbackprop.solution.lines import Environment, substituted
-from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, Text, equation, text
+from symbackprop.solution.steps import (
+    Equation,
+    Formulas,
+    Heading,
+    Sentence,
+    Step,
+    Table,
+    Text,
+    equation,
+    text,
+)
 
 
 def architecture(problem: Problem) -> Iterator[Step]:
@@ -76,11 +88,24 @@ def _calls(node: Node, head: type[sympy.Function]) -> list[Expr]:
 def forward_pass(problem: Problem) -> Iterator[Step]:
     """Every node's formula."""
     yield Heading(2, text("Forward pass"))
+    if problem.graph.is_array:
+        yield from _given_shapes(problem.graph)
     yield from architecture(problem)
     yield from function_lines(problem.graph, problem.conventions)
     yield from by_layer(
-        problem.graph, [(node, equation(node.symbol, node.expression)) for node in problem.graph.inner]
+        problem.graph,
+        [(node, equation(node.symbol, node.expression, shaped=True)) for node in problem.graph.inner],
     )
+
+
+def _given_shapes(graph: Graph) -> Iterator[Step]:
+    """What is given, and its shape."""
+    rows = tuple(
+        (node.symbol, text(str(node.role)), shape_text(node.shape) if node.shape else "1")
+        for node in graph.given
+        if node.role is not Role.SIZE
+    )
+    yield Table((text("Given"), text("Role"), text("Shape")), rows)
 
 
 def forward_numbers(problem: Problem, values: Environment) -> Iterator[Step]:
@@ -108,6 +133,8 @@ def at_kinks(problem: Problem, values: Environment) -> Iterator[Step]:
 
 def _is_zero(kink: str, names: tuple[str, ...], part: Expr, values: Environment) -> bool:
     inner = Rewriter(dict(zip(map(Symbol, names), part.args, strict=True)))(parse_expression(kink))
+    if any(np.ndim(values[symbol]) for symbol in inner.free_symbols):
+        return False
     numbers = {symbol: sympy.Rational(values[symbol]) for symbol in inner.free_symbols}
     try:
         return bool(exact_value(inner, numbers).is_zero)

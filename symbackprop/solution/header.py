@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from sympy import Function, Symbol
 
 from symbackprop import functions
+from symbackprop.arrays import operations as op
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import Quotient
+from symbackprop.expressions import Quotient, mul
 from symbackprop.graph import Graph
 from symbackprop.losses import LOSSES
 from symbackprop.problem import Problem
@@ -18,6 +19,13 @@ _TIES = {
     "none": "0 by both at a tie",
     "first": "1 by the first at a tie",
     "split": "1/2 by each at a tie",
+}
+
+
+_LAYOUTS = {
+    "parameter": "that of its parameter",
+    "denominator": "that of its parameter (denominator layout)",
+    "numerator": "that of its parameter transposed (numerator layout); a delta keeps the shape of its node",
 }
 
 
@@ -40,12 +48,16 @@ def _rows(problem: Problem) -> Iterator[tuple[Text, Text]]:
     output = graph.output
     first = next((node.symbol for node in graph.inner if node.symbol != output), None) or graph.parameters[0]
     yield text("derivatives"), text("{quotient}", quotient=Quotient(output, first))
-    yield text("shape of a gradient"), text("that of its parameter")
+    yield text("shape of a gradient"), text(_LAYOUTS[conventions.layout])
+    if graph.is_array:
+        yield from _of_arrays(problem)
     if problem.objective:
         yield from _of_loss(problem)
-    yield _error_term(conventions, output)
+    yield _error_term(conventions, output, problem.graph)
     heads = heads_in(graph)
     used = {functions.BY_HEAD[head].convention for head in heads if head in functions.BY_HEAD}
+    if op.largest in heads or op.smallest in heads:
+        used.add("ties")
     if "relu_at_zero" in used:
         yield (
             text("slope at a kink"),
@@ -64,10 +76,9 @@ def _rows(problem: Problem) -> Iterator[tuple[Text, Text]]:
 def _of_loss(problem: Problem) -> Iterator[tuple[Text, Text]]:
     objective = problem.objective
     assert objective is not None
-    assert problem.network is not None
     factor = objective.factor
     yield text("loss"), text("{name}, factor {factor}", name=objective.loss, factor=factor)
-    if len(problem.network.outputs) > 1:
+    if problem.outputs > 1:
         averaged = objective.mean and LOSSES[objective.loss].averages
         yield text("several outputs"), text("mean" if averaged else "sum")
     if problem.training and problem.training.batch_size > 1:
@@ -79,7 +90,19 @@ def _of_loss(problem: Problem) -> Iterator[tuple[Text, Text]]:
         )
 
 
-def _error_term(conventions: Conventions, output: Symbol) -> tuple[Text, Text]:
+def _of_arrays(problem: Problem) -> Iterator[tuple[Text, Text]]:
+    yield text("vectors"), text("columns")
+    if problem.network is None and problem.layout:
+        yield text("examples"), text(problem.layout)
+    if problem.conventions.broadcast == "ones":
+        yield text("what is repeated to a larger shape"), text("written with a vector of ones")
+
+
+def _error_term(conventions: Conventions, output: Symbol, graph: Graph) -> tuple[Text, Text]:
+    if graph.scale != 1 and conventions.batch_factor == "gradient":
+        factor = graph.scale if conventions.error_sign == "plus" else -graph.scale
+        scaled = mul(factor, Quotient(output, Symbol("z")))
+        return text("delta of a node z"), text("{quotient}", quotient=scaled)
     sign = (
         "{quotient}"
         if conventions.error_sign == "plus"

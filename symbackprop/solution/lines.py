@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import sympy
 from sympy import Basic, Expr, Symbol
 
 from symbackprop.conventions import Conventions
-from symbackprop.derivation import Derivation
-from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg
+from symbackprop.derivation import Delta, Derivation
+from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg, symbols_in
 from symbackprop.graph import Role
 from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Evaluation
@@ -28,6 +29,10 @@ LONGEST = 10
 """And where it has no more characters than this beyond the digits."""
 
 
+MOST_ENTRIES = 16
+"""Arrays are put into a formula where they have no more numbers than this together."""
+
+
 def environment(
     problem: Problem, derivation: Derivation, evaluation: Evaluation, example: int | None = None
 ) -> dict[Basic, Any]:
@@ -42,18 +47,21 @@ def environment(
         example: the place within the batch, from 0; None: the numbers are of one example.
     """
 
-    def pick(value: Any) -> float:
+    def pick(value: Any) -> Any:
+        if derivation.is_array and np.ndim(value):
+            return np.asarray(value)
         return float(value if example is None or not getattr(value, "ndim", 0) else value[example])
 
     output = derivation.output
     found: dict[Basic, Any] = {Symbol(name): pick(value) for name, value in evaluation.values.items()}
     for node in problem.graph.having(Role.CONSTANT):
-        found[node.symbol] = problem.values[node.name]
+        if not node.shape:
+            found[node.symbol] = problem.values[node.name]
     for delta in derivation.deltas.values():
         value = evaluation.deltas.get(derivation.delta_name(delta))
         if value is not None:
             found[delta.symbol or Quotient(output, delta.node)] = pick(value)
-            found[Quotient(output, delta.node)] = pick(value) * int(delta.sign)
+            found[Quotient(output, delta.node)] = _unscaled(pick(value), delta, evaluation)
     for (consumer, node), local in derivation.partials.items():
         name = derivation.partial_name(consumer, node)
         symbol = derivation.local_symbol(consumer, node)
@@ -66,6 +74,13 @@ def environment(
     for name, value in evaluation.gradients.items():
         found[Quotient(output, Symbol(name))] = pick(value)
     return found
+
+
+def _unscaled(value: Any, delta: Delta, evaluation: Evaluation) -> Any:
+    """∂L/∂z behind a delta: without its sign, and without the factor n of a batch."""
+    if delta.sign.free_symbols:
+        return value / float(delta.sign.subs({s: evaluation.values[s.name] for s in delta.sign.free_symbols}))
+    return value * int(delta.sign)
 
 
 def substituted(
@@ -83,9 +98,17 @@ def substituted(
     result = Value(values[left] if value is None else value)
     if is_constant(expression):
         return equation(left, *before, expression if expression.args else result)
-    if isinstance(expression, Symbol | Quotient):
+    if isinstance(expression, Symbol | Quotient) or _is_large(expression, values):
         return equation(left, *before, expression, result)
     return equation(left, *before, expression, Substituted(expression, values), result)
+
+
+def _is_large(expression: Expr, values: Environment) -> bool:
+    """Whether the arrays of an expression would fill more than a line."""
+    arrays = [symbol for symbol in symbols_in(expression) if np.ndim(values.get(symbol, 0))]
+    return sum(np.size(values[symbol]) for symbol in arrays) > MOST_ENTRIES or any(
+        np.ndim(values[symbol]) > 2 for symbol in arrays
+    )
 
 
 def descent(symbol: Symbol, step: int, rate: Symbol, slope: Expr) -> Expr:
@@ -97,7 +120,7 @@ def update(
     symbol: Symbol,
     step: int,
     slope: Expr,
-    numbers: tuple[float, float, float],
+    numbers: tuple[Any, Any, Any],
     rate: tuple[Symbol, sympy.Rational],
     conventions: Conventions,
 ) -> Equation:
@@ -113,6 +136,11 @@ def update(
     """
     before, gradient, after = numbers
     letter, eta = rate
+    if np.ndim(after):
+        rule = descent(symbol, step, letter, slope)
+        known = {AtStep(symbol, step - 1): before, slope: gradient, letter: eta}
+        sides = [Substituted(rule, known)] if np.size(after) <= MOST_ENTRIES // 2 else []
+        return equation(AtStep(symbol, step), rule, *sides, Value(after))
     rule = descent(symbol, step, letter, slope)
     rounding = number_format(conventions)
     values = {AtStep(symbol, step - 1): before, slope: gradient, letter: eta}

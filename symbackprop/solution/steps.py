@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 from sympy import Basic, Expr
 
+from symbackprop.arrays.shapes import Shapes
+
 LOWEST = 4
 """The level of the smallest heading."""
 
@@ -88,11 +90,13 @@ class Equation:
         left: what is said.
         sides: what it equals, each with its relation.
         boxed: it is a result.
+        shaped: where it is one of arrays, their shapes are written under it.
     """
 
     left: Expr
     sides: tuple[tuple[Relation, Math], ...]
     boxed: bool = False
+    shaped: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,13 +134,17 @@ class Solution:
     Attributes:
         title: as the author wrote it.
         steps: in the order of reading.
+        shapes: the shapes of symbols, where there are arrays.
     """
 
     title: str
     steps: tuple[Step, ...]
+    shapes: Shapes | None = None
 
 
-def equation(left: Expr, *sides: Math, relation: Relation = "=", boxed: bool = False) -> Equation:
+def equation(
+    left: Expr, *sides: Math, relation: Relation = "=", boxed: bool = False, shaped: bool = False
+) -> Equation:
     """left = side = side …, where a side that only repeats what stands before it is left out.
 
     Args:
@@ -144,13 +152,19 @@ def equation(left: Expr, *sides: Math, relation: Relation = "=", boxed: bool = F
         sides: what it equals.
         relation: between the left and the first side; `=` stands between the others.
         boxed: it is a result.
+        shaped: the shapes of arrays are written under it.
     """
     kept: list[Math] = []
     for side in sides:
-        if side != (kept[-1] if kept else left):
+        if not _same(side, kept[-1] if kept else left):
             kept.append(side)
     relations: list[Relation] = [relation, *["="] * len(kept)]  # type: ignore[list-item]
-    return Equation(left, tuple(zip(relations, kept, strict=False)), boxed)
+    return Equation(left, tuple(zip(relations, kept, strict=False)), boxed, shaped)
+
+
+def _same(side: Math, before: Math) -> bool:
+    """Whether a side only repeats what stands before it; numbers are compared in print."""
+    return not isinstance(side, Value) and not isinstance(before, Value) and side == before
 
 
 def demoted(steps: Iterable[Step]) -> Iterator[Step]:

@@ -62,7 +62,7 @@ def solve_training(trace: Trace, *, full: int = IN_FULL, updates: bool = True) -
     steps += _rows(trace, trace.iterations[full:])
     steps += _final(trace)
     steps += losses(trace)
-    return Solution(problem.title, tuple(steps))
+    return Solution(problem.title, tuple(steps), trace.derivation.shapes)
 
 
 def data_table(data: Data, problem: Problem) -> Iterator[Step]:
@@ -154,6 +154,12 @@ class _Writer:
             yield Heading(2, text("Iteration {number}: examples {examples}", number=number, examples=shown))
         yield Heading(3, text("Parameters before the update"))
         yield from parameter_rows(self.problem, self.iteration.before)
+        if self.problem.graph.is_array:
+            yield from self._example(
+                environment(self.problem, self.trace.derivation, self.iteration.evaluation)
+            )
+            yield from self._update(updates=updates)
+            return
         for place, example in enumerate(examples or [0]):
             several = len(examples) > 1
             values = environment(
@@ -172,14 +178,17 @@ class _Writer:
         given = [name for name in self.iteration.given if Symbol(name) in values]
         if given:
             yield Heading(3, text("Inputs"))
-            yield Assignments((tuple(equation(Symbol(name), Value(values[Symbol(name)])) for name in given),))
+            shown = [equation(Symbol(name), Value(values[Symbol(name)])) for name in given]
+            arrays = self.problem.graph.is_array
+            yield Assignments(tuple((one,) for one in shown) if arrays else (tuple(shown),))
         yield Heading(3, text("Forward pass"))
         for step in forward_numbers(self.problem, values):
             yield Heading(4, step.text) if isinstance(step, Heading) else step
         yield from at_kinks(self.problem, values)
         yield Heading(3, text("Deltas"))
         yield from delta_numbers(self.trace.derivation, values)
-        yield Heading(3, text("Gradients: {count} values", count=len(self.iteration.gradients)))
+        count = sum(np.size(value) for value in self.iteration.gradients.values())
+        yield Heading(3, text("Gradients: {count} values", count=count))
         yield from gradient_numbers(self.problem, self.trace.derivation, values)
 
     def _batch(self) -> Iterator[Step]:
@@ -228,7 +237,7 @@ def _rows(trace: Trace, iterations: Sequence[Iteration]) -> Iterator[Step]:
     )
     rows: list[tuple[Cell, ...]] = []
     for iteration in iterations:
-        gradient = float(np.sqrt(sum(value**2 for value in iteration.gradients.values())))
+        gradient = float(np.sqrt(sum(np.sum(np.square(value)) for value in iteration.gradients.values())))
         examples = ", ".join(map(str, iteration.examples[:8])) + (
             ", …" if len(iteration.examples) > 8 else ""
         )

@@ -1,0 +1,212 @@
+r"""Expressions in indices, in LaTeX and in Unicode: w_{ij}^{(l)}, \sum_{k=1}^{n}, \delta_{ij}.
+
+An array's entry is written with the small letter, as textbooks do: W has the entries w_{ij}. A name that has a
+subscript already stays as it is, in brackets: (W_1)_{ij}. What stands above a name, its layer, goes into round
+brackets: W__2 has the entries w_{ij}^{(2)}.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import sympy
+from sympy import Basic, Expr, Mul, Symbol
+
+from symbackprop import indexed as ix
+from symbackprop.arrays import operations as op
+from symbackprop.conventions import Conventions
+from symbackprop.errors import OptionError
+from symbackprop.expressions import Quotient
+from symbackprop.notation.latex import LatexSyntax
+from symbackprop.notation.names import GREEK, latex_name, parse_name, unicode_name
+from symbackprop.notation.printer import Level, Piece, Printer, Syntax
+from symbackprop.notation.unicode import UnicodeSyntax
+
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+class IndexedLatex(LatexSyntax):
+    """LaTeX with indices."""
+
+    def name(self, symbol: Symbol, step: str = "") -> str:
+        r"""A symbol, its layer in round brackets: n^{(l)}."""
+        below, _, layer = symbol.name.partition("__")
+        return self.at(latex_name(below, step), "", layer)
+
+    def letter(self, name: str) -> str:
+        """A name without indices."""
+        return latex_name(name)
+
+    def at(self, base: str, indices: str, layer: str) -> str:
+        """w_{ij}^{(l)}."""
+        below = f"_{indices}" if len(indices) == 1 else f"_{{{indices}}}" if indices else ""
+        return base + below + (f"^{{({layer})}}" if layer else "")
+
+    def over(self, kind: type[ix.Over], index: str, size: str) -> str:
+        r"""\sum_{k=1}^{n}; \max_{k}."""
+        if kind in (ix.IndexLargest, ix.IndexSmallest):
+            return rf"\{_WORDS[kind]}_{{{index}}}"
+        upper = size if len(size) == 1 else f"{{{size}}}"
+        return rf"\{'sum' if kind is ix.IndexSum else 'prod'}_{{{index}=1}}^{upper}"
+
+
+class IndexedUnicode(UnicodeSyntax):
+    """One line of plain text with indices."""
+
+    def name(self, symbol: Symbol, step: str = "") -> str:
+        """A symbol, its layer in round brackets: n^(l)."""
+        below, _, layer = symbol.name.partition("__")
+        return self.at(_closed(unicode_name(below, step)), "", layer)
+
+    def letter(self, name: str) -> str:
+        """A name without indices."""
+        return unicode_name(name)
+
+    def at(self, base: str, indices: str, layer: str) -> str:
+        """w_ij^(l), w_(i,j+1)."""
+        plain = indices.isalnum() and indices.isascii()
+        below = indices.translate(_SUBSCRIPTS) if indices.isdecimal() else f"_{indices if plain else f'({indices})'}"
+        return base + (below if indices else "") + (f"^({layer})" if layer else "")
+
+    def over(self, kind: type[ix.Over], index: str, size: str) -> str:
+        """Σ_k; max_k."""
+        sign = {ix.IndexSum: "Σ", ix.IndexProduct: "Π"}.get(kind) or _WORDS[kind]
+        return f"{sign}_{index}"
+
+    def fraction(self, above: Piece, below: Piece) -> Piece:
+        """p/q; what is summed above the bar has its brackets."""
+        return super().fraction(above._replace(level=Level.SUM) if above.big else above, below)
+
+
+def _closed(name: str) -> str:
+    """An index that is a sum in brackets: n_(l-1), for n_l-1 is less by 1."""
+    base, mark, index = name.partition("_")
+    return f"{base}_({index})" if mark and any(sign in index for sign in "+-") else name
+
+
+_WORDS: Mapping[Any, str] = {ix.IndexLargest: "max", ix.IndexSmallest: "min"}
+
+
+class IndexPrinter(Printer):
+    """Prints expressions in indices.
+
+    Args:
+        syntax: how things look.
+        conventions: ∂ or d, σ(z) or in full.
+        capitals: arrays whose entries keep their capital letter.
+    """
+
+    syntax: IndexedLatex | IndexedUnicode
+
+    def __init__(self, syntax: Syntax, conventions: Conventions, capitals: frozenset[Symbol]) -> None:
+        super().__init__(syntax, conventions)
+        self.capitals = capitals
+
+    def piece(self, expression: Basic) -> Piece:
+        """The expression as text, with how tightly it holds."""
+        rule = next((_RULES[head] for head in type(expression).__mro__ if head in _RULES), None)
+        return rule(self, expression) if rule else super().piece(expression)
+
+    def symbol(self, symbol: Symbol) -> Piece:
+        """A name; with a layer above it, an exponent needs brackets."""
+        return Piece(self.syntax.name(symbol), Level.POWER if "__" in symbol.name else Level.ATOM)
+
+    def entry(self, expression: ix.Entry) -> Piece:
+        """w_{ij}^{(l)}, (W_1)_{ij}, (A^{-1})_{ij}."""
+        array, indices = expression.array, self.subscript(expression.indices)
+        if isinstance(array, op.inv):
+            inner = self.syntax.inverse(self.syntax.name(array.args[0]))
+            return Piece(self.syntax.at(self.syntax.bracket(inner), indices, ""))
+        below, _, layer = array.name.partition("__")
+        letter = self._letter(array, below)
+        text = self.syntax.letter(letter)
+        # δ_ij with two indices and nothing else is Kronecker's.
+        like_kronecker = letter == "delta" and not layer and len(expression.indices) == 2
+        if parse_name(below).indices:
+            return Piece(self.syntax.at(self.syntax.bracket(self.syntax.name(array)), indices, ""))
+        base = self.syntax.bracket(text) if like_kronecker else text
+        return Piece(self.syntax.at(base, indices, layer), Level.POWER if layer else Level.ATOM)
+
+    def _letter(self, array: Symbol, below: str) -> str:
+        """The small letter, where it is one letter and no other's."""
+        parts = parse_name(below)
+        single = len(parts.letters) == 1 or parts.letters in GREEK
+        return below.lower() if single and array not in self.capitals else below
+
+    def subscript(self, indices: Sequence[Expr]) -> str:
+        """ij; with commas where an index is more than a letter: i,j+1."""
+        shown = [self.piece(index).text.replace(" ", "") for index in indices]
+        return ("" if all(len(one) == 1 for one in shown) else ",").join(shown)
+
+    def kronecker(self, expression: ix.Kronecker) -> Piece:
+        """δ_{ij}."""
+        return Piece(self.syntax.at(self.syntax.letter("delta"), self.subscript(expression.args), ""))
+
+    def over(self, expression: ix.Over) -> Piece:
+        r"""\sum_{k=1}^{n} x_k: the body is a product, a sum in it has brackets."""
+        body, index, size = expression.args
+        piece = self.piece(body)
+        text = self.syntax.bracket(piece.text) if piece.level == Level.SUM else piece.text
+        sign = self.syntax.over(expression.func, self.piece(index).text, self.piece(size).text)
+        return Piece(f"{sign} {text}", Level.PRODUCT, big=True)
+
+    def determinant(self, expression: op.Operation) -> Piece:
+        """det(A), log |det(A)|."""
+        text = self.syntax.named("det", "", self.piece(expression.args[0]).text)
+        if isinstance(expression, op.det):
+            return Piece(text)
+        return Piece(self.syntax.log_of(self.syntax.absolute(text)), Level.PRODUCT)
+
+    def _quotient(self, expression: Quotient) -> Piece:
+        mark = "d" if self.conventions.derivative == "d" else "∂"
+        text = self.syntax.quotient(self.piece(expression.of).text, self.piece(expression.by).text, mark)
+        if expression.held:
+            text = self.syntax.held(text, ", ".join(map(self.syntax.name, expression.held)))
+        return Piece(text, Level.PRODUCT, quotient=True, fraction=True)
+
+    def _row(self, pieces: list[Piece]) -> Piece:
+        """Factors side by side; a sum over an index is in brackets where a factor follows it."""
+        *before, last = pieces
+        closed = [
+            one._replace(text=self.syntax.bracket(one.text), level=Level.ATOM) if one.big else one for one in before
+        ]
+        return super()._row([*closed, last])._replace(big=last.big)
+
+
+
+_RULES: Mapping[Any, Callable[[IndexPrinter, Any], Piece]] = {
+    Symbol: IndexPrinter.symbol,
+    ix.Entry: IndexPrinter.entry,
+    ix.Kronecker: IndexPrinter.kronecker,
+    ix.Over: IndexPrinter.over,
+    op.det: IndexPrinter.determinant,
+    op.logdet: IndexPrinter.determinant,
+}
+
+_SYNTAXES: Mapping[type[Syntax], Syntax] = {LatexSyntax: IndexedLatex(), UnicodeSyntax: IndexedUnicode()}
+
+
+def printer_for_indices(
+    syntax: Syntax, conventions: Conventions, capitals: frozenset[Symbol] = frozenset()
+) -> IndexPrinter:
+    """The printer for expressions in indices.
+
+    Args:
+        syntax: LaTeX or Unicode.
+        conventions: the choices on which textbooks differ.
+        capitals: arrays whose entries keep their capital letter.
+
+    Raises:
+        OptionError: the syntax has no way to write an index.
+    """
+    own = _SYNTAXES.get(type(syntax))
+    if own is None:
+        name = type(syntax).__name__.removesuffix("Syntax").lower()
+        raise OptionError(f"there is no way to write indices in {name}", known="latex, unicode")
+    return IndexPrinter(own, conventions, capitals)
+
+
+def shown_equality(printer: IndexPrinter, line: ix.Equality) -> str:
+    """left = side = side."""
+    return " = ".join(map(printer, (line.left, *line.sides)))
