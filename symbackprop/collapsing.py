@@ -15,7 +15,11 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.expressions import Rewriter, add, mul, neg, power, size, symbols_in
+from symbackprop.notation.names import parse_name
 from symbackprop.graph import Collapse, Graph, Node, Role
+
+TARGET_LETTERS = frozenset("y Y t T target targets".split())
+"""An input of this name is taken for a target where nothing says what is one."""
 
 LARGEST = 60
 """Symbols in what is tried to be cancelled."""
@@ -137,15 +141,21 @@ def _under_condition(graph: Graph, consumer: Node, found: Expr, algebra: Algebra
     sums = [
         one
         for one in found.atoms(op.total)
-        if isinstance(one.args[0], Symbol)
-        and graph[one.args[0]].role in (Role.TARGET, Role.INPUT)
-        and one.args[1] == sympy.Tuple(axis)
+        if one.args[1] == sympy.Tuple(axis) and _is_target(graph, one.args[0], consumer)
     ]
     if not sums:
         return Collapse(found, found)
     final = Rewriter(dict.fromkeys(sums, S.One))(found)
     targets = tuple(one.args[0] for one in sums)
     return Collapse(found, _Canceller(algebra)(final), targets, sums[0])
+
+
+def _is_target(graph: Graph, array: Expr, activation: Node) -> bool:
+    """Whether an array holds the targets of an activation: by its role, or an input named y or t."""
+    if not isinstance(array, Symbol) or array not in graph or graph[array].shape != activation.shape:
+        return False
+    role = graph[array].role
+    return role is Role.TARGET or (role is Role.INPUT and parse_name(array.name).letters in TARGET_LETTERS)
 
 
 def through_normalisation(

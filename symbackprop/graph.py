@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
 
@@ -12,80 +11,17 @@ from sympy import Expr, S, Symbol
 
 from symbackprop import functions, gates
 from symbackprop.arrays import operations as op
-from symbackprop.arrays.composites import Expansion, Normalised, expand
+from symbackprop.arrays.composites import Normalised
 from symbackprop.arrays.shapes import Shapes
-from symbackprop.arrays.sizes import Shape, as_shape, show_shape
-from symbackprop.errors import MOST_TOLD, GraphError, Mistake, ShapeError, did_you_mean, listing, raise_all
-from symbackprop.expressions import symbols_in
-from symbackprop.language import Equation, check_name, parse_equations
+from symbackprop.building import build_nodes, check_equations, given_roles, ordered, with_names
+from symbackprop.errors import GraphError, did_you_mean, listing
+from symbackprop.language import Equation, parse_equations
+from symbackprop.nodes import Collapse, Node, Role, unused_name
 from symbackprop.notation.names import latex_name
-from symbackprop.ordering import find_cycle, topological_order
 
 Granularity = Literal["equations", "operations"]
 
-
-class Role(StrEnum):
-    """What a node is in its graph."""
-
-    INPUT = "input"
-    PARAMETER = "parameter"
-    SIZE = "size"
-    TARGET = "target"
-    CONSTANT = "constant"
-    PREACTIVATION = "pre-activation"
-    ACTIVATION = "activation"
-    NODE = "node"
-    LOSS = "loss"
-
-
-@dataclass(frozen=True)
-class Collapse:
-    """A shorter form of ∂L/∂z, where an activation meets the loss that it was made for.
-
-    Attributes:
-        general: the form that holds always: p Σ_k y_k - y.
-        final: the form under the condition: p - y.
-        summing_to_one: the condition: these symbols add up to 1; none: there is no condition.
-        total: the sum that is 1, where the symbols are arrays.
-    """
-
-    general: Expr
-    final: Expr
-    summing_to_one: tuple[Symbol, ...] = ()
-    total: Expr | None = None
-
-
-@dataclass(frozen=True)
-class Node:
-    """One value of the forward pass.
-
-    Attributes:
-        symbol: its name.
-        expression: what it equals, in its parents' symbols; None where its value is given.
-        role: what it is.
-        layer: the number of its layer, from 1, in a network.
-        delta: the name of its delta; None: its delta is written in line.
-        shape: its shape, sizes as numbers or symbols; () is a scalar.
-        collapse: a declared shorter form of its delta.
-    """
-
-    symbol: Symbol
-    expression: Expr | None = None
-    role: Role = Role.NODE
-    layer: int | None = None
-    delta: Symbol | None = None
-    shape: Shape = ()
-    collapse: Collapse | None = None
-
-    @property
-    def name(self) -> str:
-        """Its name, as the user wrote it."""
-        return str(self.symbol.name)
-
-    @cached_property
-    def parents(self) -> tuple[Symbol, ...]:
-        """The symbols that its expression is made of, in the order in which they are read."""
-        return () if self.expression is None else symbols_in(self.expression)
+__all__ = ["Collapse", "Granularity", "Graph", "Node", "Role", "unused_name"]
 
 
 @dataclass(frozen=True)
@@ -215,9 +151,9 @@ class Graph:
         ['x', 'y', 'z', 'q', 'f']
         """
         read = parse_equations(equations) if isinstance(equations, str) else list(equations)
-        named = _with_names(read, {*parameters, *(inputs or ()), *targets})
-        roles = _given_roles(parameters, inputs, targets)
-        _check_equations(named, roles, read if inputs is not None else ())
+        named = with_names(read, {*parameters, *(inputs or ()), *targets})
+        roles = given_roles(parameters, inputs, targets)
+        check_equations(named, roles, read if inputs is not None else ())
         result = Symbol(output) if output else named[-1][0]
         if output and result not in dict(named):
             raise GraphError(
@@ -226,7 +162,8 @@ class Graph:
         if granularity == "operations":
             named = gates.split(named, {symbol.name for symbol in roles})
         places = {Symbol(e.name or named[-1][0].name): e for e in read}
-        return cls._built(dict(named), roles, result, shapes or {}, places)
+        nodes, normalised = build_nodes(dict(named), roles, result, shapes or {}, places)
+        return cls(nodes, result, normalised)
 
     @classmethod
     def from_expressions(
@@ -259,176 +196,8 @@ class Graph:
             named = {symbol: expression.xreplace(assumed) for symbol, expression in named.items()}
         result = list(named)[-1] if output is None else Symbol(str(output))
         given = {Symbol(str(name)): Role.PARAMETER for name in parameters} | dict(roles or {})
-        return cls._built(named, given, result, shapes or {}, {})
-
-    @classmethod
-    def _built(
-        cls,
-        named: Mapping[Symbol, Expr],
-        given: Mapping[Symbol, Role],
-        output: Symbol,
-        shapes: Mapping[str, Any],
-        places: Mapping[Symbol, Equation],
-    ) -> Graph:
-        """The nodes of named expressions: layers that are programs opened, shapes found, deltas named."""
-        known = {Symbol(name): _given_shape(name, shape) for name, shape in shapes.items()}
-        sizes = Shapes(known).sizes
-        used = {symbol.name for e in named.values() for symbol in symbols_in(e)}
-        expansion = expand(named, {*used, *(s.name for s in (*given, *sizes))})
-        lines = expansion.lines
-        leaves = dict.fromkeys(
-            symbol for e in lines.values() for symbol in symbols_in(e) if symbol not in lines
-        )
-        leaves |= dict.fromkeys(symbol for symbol in given if symbol not in lines)
-        _check_shapes(known, leaves, lines)
-        roles = dict.fromkeys(sizes, Role.SIZE) | dict(given)
-        nodes = [
-            Node(symbol, role=roles.get(symbol, Role.INPUT), shape=known.get(symbol, ())) for symbol in leaves
-        ]
-        taken = {symbol.name for symbol in (*leaves, *lines)}
-        found = Shapes(known)
-        for symbol in _in_order(lines):
-            expression, shape = _resolved(found, symbol, expansion, places)
-            found.learn(symbol, shape)
-            delta = None if symbol == output else Symbol(unused_name(f"delta_{symbol.name}", taken))
-            taken |= {delta.name} if delta is not None else set()
-            role = Role.LOSS if symbol == output else Role.NODE
-            nodes.append(Node(symbol, expression, role, delta=delta, shape=shape))
-        here = {node.symbol for node in nodes}
-        late = dict.fromkeys(p for node in nodes for p in node.parents if p in sizes and p not in here)
-        nodes += [Node(symbol, role=Role.SIZE) for symbol in late]
-        return cls(tuple(nodes), output, tuple(expansion.normalised))
-
-
-def _given_shape(name: str, shape: Any) -> Shape:
-    found = as_shape(shape)
-    if any(isinstance(size, int) and size < 1 for size in found):
-        raise GraphError(
-            f"the shape of {name} has an empty axis: {show_shape(found)}", fix="a size is at least 1"
-        )
-    return found
-
-
-def _check_shapes(known: Mapping[Symbol, Shape], leaves: Iterable[Symbol], lines: Iterable[Symbol]) -> None:
-    for symbol in known:
-        if symbol in lines:
-            raise GraphError(
-                f"{symbol.name} is computed by an equation and its shape is given too",
-                fix="leave the shape out: it is found",
-            )
-        if symbol not in leaves:
-            names = [one.name for one in leaves]
-            raise GraphError(
-                f"a shape is given for {symbol.name!r}, which no equation uses",
-                known=listing(names),
-                fix=did_you_mean(symbol.name, names),
-            )
-
-
-def _in_order(lines: Mapping[Symbol, Expr]) -> list[Symbol]:
-    """The computed names, parents first."""
-    parents = {symbol: [p for p in symbols_in(e) if p in lines] for symbol, e in lines.items()}
-    return _ordered(parents)
-
-
-def _ordered(parents: Mapping[Symbol, Sequence[Symbol]]) -> list[Symbol]:
-    """Parents first, otherwise as given."""
-    order = topological_order(parents)
-    if len(order) < len(parents):
-        names = [symbol.name for symbol in find_cycle(parents, set(order))]
-        raise GraphError(
-            f"the equations go in a circle: {' needs '.join(names)}",
-            fix=f"give {names[0]} a value, or break the circle",
-        )
-    return order
-
-
-def _resolved(
-    shapes: Shapes, symbol: Symbol, expansion: Expansion, places: Mapping[Symbol, Equation]
-) -> tuple[Expr, Shape]:
-    """A node's expression with its axes resolved, and its shape; a mistake is told with its place."""
-    try:
-        return shapes.resolved(expansion.lines[symbol])
-    except ShapeError as error:
-        equation = places.get(expansion.origin.get(symbol, symbol))
-        if equation is not None:
-            place = equation.parts.get(error.expression, equation.place)
-            error.where = place()
-        raise
-
-
-def unused_name(wish: str, taken: Iterable[str]) -> str:
-    """The wished name, lengthened until it is not taken."""
-    held = set(taken)
-    name, number = wish, 1
-    while name in held:
-        number += 1
-        name = f"{wish}_{number}"
-    return name
-
-
-def _given_roles(
-    parameters: Sequence[str], inputs: Sequence[str] | None, targets: Sequence[str]
-) -> dict[Symbol, Role]:
-    roles: dict[Symbol, Role] = {}
-    for names, role in ((parameters, Role.PARAMETER), (inputs or (), Role.INPUT), (targets, Role.TARGET)):
-        for name in names:
-            symbol = Symbol(check_name(name))
-            if symbol in roles:
-                raise GraphError(
-                    f"{name!r} is given twice, as {roles[symbol]} and as {role}", fix="keep one of them"
-                )
-            roles[symbol] = role
-    return roles
-
-
-def _with_names(equations: Sequence[Equation], taken: set[str]) -> list[tuple[Symbol, Expr]]:
-    """The equations with a name for the one that has none: a bare expression may stand last."""
-    names = {equation.name for equation in equations if equation.name} | taken
-    names |= {use for equation in equations for use in equation.uses}
-    for equation in equations[:-1]:
-        if equation.name is None:
-            raise GraphError("only the last line may be an expression without a name", where=equation.place())
-    free = next(name for name in ("f", "y", "F", "out", unused_name("f", names)) if name not in names)
-    _check_given(equations)
-    return [(Symbol(equation.name or free), equation.expression) for equation in equations]
-
-
-def _check_given(equations: Sequence[Equation]) -> None:
-    seen: dict[str, Equation] = {}
-    mistakes: list[Mistake] = []
-    for equation in equations:
-        if equation.name in seen and len(mistakes) < MOST_TOLD:
-            mistakes.append(
-                GraphError(f"{equation.name!r} is given by two equations", where=equation.place())
-            )
-        if equation.name:
-            seen[equation.name] = equation
-    raise_all(mistakes)
-
-
-def _check_equations(
-    named: Sequence[tuple[Symbol, Expr]], roles: Mapping[Symbol, Role], closed: Sequence[Equation]
-) -> None:
-    """No name is both given and computed; in the `closed` equations every name is one or the other."""
-    computed = {symbol for symbol, _ in named}
-    mistakes: list[Mistake] = [
-        GraphError(
-            f"{symbol.name!r} is given as {role} and computed by an equation", fix="remove one of them"
-        )
-        for symbol, role in roles.items()
-        if symbol in computed
-    ]
-    known = dict.fromkeys(symbol.name for symbol in (*roles, *computed))
-    undeclared: dict[str, str] = {}
-    for equation in closed:
-        for name, place in equation.uses.items():
-            if name not in known and name not in undeclared:
-                undeclared[name] = place()
-    for name, where in undeclared.items():
-        fix = did_you_mean(name, known) or f"give {name} a value under [inputs] or [parameters]"
-        mistakes.append(GraphError(f"undeclared name {name!r}", where=where, known=listing(known), fix=fix))
-    raise_all(mistakes)
+        nodes, normalised = build_nodes(named, given, result, shapes or {}, {})
+        return cls(nodes, result, normalised)
 
 
 def _unknown_node(name: str, nodes: Sequence[Node]) -> GraphError:
@@ -460,5 +229,5 @@ def _sorted(nodes: Sequence[Node]) -> tuple[Node, ...]:
             if parent not in known:
                 raise _unknown_node(parent.name, nodes)
     parents = {node.symbol: node.parents for node in nodes}
-    order = _ordered(parents)
+    order = ordered(parents)
     return tuple(known[symbol] for symbol in order)

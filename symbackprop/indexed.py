@@ -20,7 +20,8 @@ from sympy.core.relational import Relational
 from symbackprop import functions
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.pullbacks import PullBack
-from symbackprop.arrays.shapes import Shapes, in_code
+from symbackprop.arrays.misfits import in_code
+from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, Size, count
 from symbackprop.derivation import Contribution, Delta, Derivation
 from symbackprop.errors import OptionError
@@ -99,7 +100,8 @@ class Over(Expr):  # type: ignore[misc]
     def free_symbols(self) -> set[Basic]:
         """All symbols but the index."""
         body, index, size = self.args
-        return (body.free_symbols - {index}) | size.free_symbols
+        found: set[Basic] = (body.free_symbols - {index}) | size.free_symbols
+        return found
 
 
 class IndexSum(Over):
@@ -130,15 +132,18 @@ def kronecker(first: Expr, second: Expr) -> Expr:
 def index_letters(taken: Iterable[str], order: str = LETTERS) -> Iterator[Index]:
     """Letters for indices that stand in none of the names that are taken: i, j, k, …, i_1, j_1, ….
 
-    >>> list(islice(index_letters(["i", "W_k"]), 3))
-    [j, l, m]
+    >>> letters = index_letters(["i", "W_k"])
+    >>> next(letters), next(letters)
+    (j, l)
     """
-    held = {part.lower() for name in taken for part in re.findall(r"[^\W\d_]+", name)}
+    names = set(taken)
+    held = {part.lower() for name in names for part in re.findall(r"[^\W\d_]+", name)}
     free = [letter for letter in order if letter not in held]
     yield from map(Index, free)
     for number in counting(1):
         # Where every letter is taken, one with a number is still another index.
-        yield from (Index(f"{letter}_{number}") for letter in free or order)
+        numbered = (f"{letter}_{number}" for letter in free or order)
+        yield from (Index(name) for name in numbered if name not in names)
 
 
 def entry(
@@ -170,6 +175,20 @@ def entry(
     """
     indexer = _Indexer(shapes, named=named)
     return _finished(indexer, expression, indices, letters, taken)
+
+
+def written_entry(
+    expression: Expr,
+    indices: Sequence[Expr],
+    shapes: Shapes,
+    letters: str,
+    taken: Iterable[Symbol],
+    *,
+    named: Mapping[Expr, Symbol] | None = None,
+    leading: frozenset[Symbol] = frozenset(),
+) -> Expr:
+    """The entry of an expression of the backward pass: as `entry`, the upstream delta first in its products."""
+    return _finished(_Indexer(shapes, named=named, leading=leading), expression, indices, letters, taken)
 
 
 def _finished(
@@ -238,6 +257,24 @@ def _assembled(factors: Iterable[Expr]) -> Expr:
     return divide(above, mul(*below)) if below else above
 
 
+def _cancelled(factors: Iterable[Expr]) -> list[Expr]:
+    """The factors without those that stand above and below: p_k y_k/p_k is y_k."""
+    kept: list[Expr] = []
+    for factor in factors:
+        opposite = power(factor, -1)
+        if opposite in kept:
+            kept.remove(opposite)
+        else:
+            kept.append(factor)
+    return kept
+
+
+def _row_of(factors: Sequence[Expr]) -> Expr:
+    """A product; x x is x²."""
+    first, *rest = factors
+    return power(first, len(factors)) if rest and all(one == first for one in rest) else mul(*factors)
+
+
 def _shifted(index: Expr, by: Any) -> Expr:
     """The index k + s with its number last."""
     terms = [*index.args] if isinstance(index, Add) else [index]
@@ -304,7 +341,10 @@ class _Indexer:
             return rule(self, expression, indices)
         if isinstance(expression, op.Operation) or any(isinstance(one, Tuple) for one in expression.args):
             _refuse(expression)
-        return _with_arguments(expression, [self.at(argument, indices) for argument in expression.args])
+        arguments = [self.at(argument, indices) for argument in expression.args]
+        if isinstance(expression, Mul):
+            return _assembled(factor for argument in arguments for factor in _opened(argument))
+        return _with_arguments(expression, arguments)
 
     def _of_name(self, array: Expr, shape: Shape, indices: Sequence[Expr]) -> Expr:
         kept = [index for index, size in zip(indices, shape, strict=True) if size != 1]
@@ -348,6 +388,8 @@ class _Indexer:
                 return _assembled(replaced(one, {index: other}) for one in rest)
         inner = [factor for factor in factors if index in factor.free_symbols]
         outer = [factor for factor in factors if index not in factor.free_symbols]
+        if self.leading:
+            inner = _cancelled(inner)
         return _assembled([*outer, IndexSum(_assembled(inner), index, size)])
 
     def _picked(self, factor: Kronecker, index: Expr) -> Expr | None:
@@ -423,7 +465,7 @@ class _Indexer:
         def along(place: int, left: Sequence[Expr], done: tuple[Expr, ...]) -> Expr:
             if place == len(factors) - 1:
                 last = self.at(factors[place], [*lead, *left, *column])
-                return mul(*sorted((*done, last), key=self._is_behind))
+                return _row_of(sorted((*done, last), key=self._is_behind))
             size = self.shapes[factors[place]][-1]
             return self.sum(
                 size, lambda k: along(place + 1, [k], (*done, self.at(factors[place], [*lead, *left, k])))
@@ -773,17 +815,12 @@ def _cases(pieces: Sequence[tuple[Any, Expr]]) -> Expr:
     """One of several, by a test on an index; a test on numbers is carried out."""
     *before, (_, result) = pieces
     for test, value in reversed(before):
-        sides = test.args
-        decided = test.func(*sides) if all(side.is_number for side in sides) else None
-        result = (
-            value
-            if decided
-            else result
-            if not decided
-            else call(
-                functions.where, test, value, result
-            )
-        )
+        numbers = all(side.is_number for side in test.args)
+        decided = test.func(*test.args) if numbers else None
+        if decided is S.true:
+            result = value
+        elif decided is None:
+            result = call(functions.where, test, value, result)
     return result
 
 
@@ -1006,8 +1043,9 @@ class IndexedWriter:
 
     def write(self, expression: Expr, own: Sequence[Expr], letters: str = BACKWARD) -> Expr:
         """The entry of an expression of the backward pass; the upstream delta stands first."""
-        indexer = _Indexer(self.shapes, named=self._named, leading=self.deltas)
-        return _finished(indexer, expression, own, letters, self.symbols)
+        return written_entry(
+            expression, own, self.shapes, letters, self.symbols, named=self._named, leading=self.deltas
+        )
 
     def _quotient(self, symbol: Symbol, own: Sequence[Expr]) -> Quotient:
         return Quotient(self.derivation.output, self.at(symbol, own))

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sympy import Add, Expr, Function, Integer, Mul, Pow, S, Symbol, Tuple, sympify
+from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, Tuple
 
 from symbackprop.arrays import operations as op
+from symbackprop.arrays.quotients import Opened, Quotients, coefficient_of
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, as_shape, broadcast, count
-from symbackprop.expressions import Number, add, divide, is_reciprocal, mul, neg, power, rebuild
+from symbackprop.expressions import Number, add, divide, mul, rebuild
 
 
 class Algebra:
@@ -31,11 +32,11 @@ class Algebra:
 
     def product(self, *factors: Expr) -> Expr:
         """The element-wise product: one number, scalars, arrays; ones only where they widen the rest."""
-        opened = _Opened(factors)
+        opened = Opened(factors)
         if opened.number is S.Zero:
             return S.Zero
         sizes = self.shapes.sizes
-        of_sizes, scalars, arrays = _Quotient(), _Quotient(), _Quotient()
+        of_sizes, scalars, arrays = Quotients(), Quotients(), Quotients()
         for base, exponent in opened.powers:
             if self.shapes[base]:
                 arrays.put(base, exponent)
@@ -47,7 +48,7 @@ class Algebra:
         for one in freed:
             scalars.put(one, S.One)
         scalars.cancel()
-        return mul(_coefficient_of(opened.number, of_sizes), scalars.built(), arrays.built())
+        return mul(coefficient_of(opened.number, of_sizes), scalars.built(), arrays.built())
 
     def _without_needless(self, above: list[Expr], below: list[Expr]) -> tuple[list[Expr], list[Expr]]:
         """Array factors without ones and repetitions that the others make needless; and freed scalars."""
@@ -353,72 +354,6 @@ class Algebra:
                 number, body = _coefficient(one)
                 counted[body] = counted.get(body, S.Zero) + number
         return add(*(self.product(number, body) for body, number in counted.items()))
-
-
-class _Opened:
-    """Factors one by one: their number, and the rest as powers."""
-
-    def __init__(self, factors: Iterable[Expr]) -> None:
-        self.number: Expr = S.One
-        self.powers: list[tuple[Expr, Expr]] = []
-        for factor in factors:
-            self._open(sympify(factor), S.One)
-
-    def _open(self, factor: Expr, sign: Expr) -> None:
-        if isinstance(factor, Number):
-            self.number *= factor**sign
-        elif isinstance(factor, Mul):
-            for one in factor.args:
-                self._open(one, sign)
-        elif is_reciprocal(factor):
-            if factor.exp is S.NegativeOne:
-                self._open(factor.base, -sign)
-            else:
-                self.powers.append((factor.base, factor.exp * sign))
-        else:
-            self.powers.append((factor, sign))
-
-
-class _Quotient:
-    """What stands above the bar and what below; equal denominators are counted."""
-
-    def __init__(self) -> None:
-        self.above: list[Expr] = []
-        self._below: dict[Expr, Expr] = {}
-
-    def put(self, base: Expr, exponent: Expr) -> None:
-        if exponent.is_negative:
-            if isinstance(base, Pow) and isinstance(base.exp, Integer):
-                base, exponent = base.base, exponent * base.exp
-            self._below[base] = self._below.get(base, S.Zero) - exponent
-        else:
-            self.above.append(power(base, exponent))
-
-    def cancel(self) -> None:
-        """What stands above and below vanishes from both."""
-        for one in [factor for factor in self.above if factor in self._below]:
-            self.above.remove(one)
-            left = self._below.pop(one) - 1
-            if left:
-                self._below[one] = left
-
-    @property
-    def below(self) -> list[Expr]:
-        return [power(base, exponent) for base, exponent in self._below.items()]
-
-    def built(self) -> Expr:
-        result = mul(*self.above)
-        return divide(result, mul(*self.below)) if self._below else result
-
-
-def _coefficient_of(number: Expr, sizes: _Quotient) -> Expr:
-    """A number with sizes above and below, those in common cancelled: 2/n."""
-    above, below = Mul(number, *sizes.above, *(1 / one for one in sizes.below)).as_numer_denom()
-    if not below.free_symbols:
-        return above / below
-    if above.is_negative:
-        return neg(divide(-above, below))
-    return divide(above, below)
 
 
 def _number(size: object) -> Expr:

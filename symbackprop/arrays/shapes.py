@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import sympy
-from sympy import Add, Basic, Expr, Function, Integer, Mul, Pow, S, Symbol, Tuple
+from sympy import Add, Basic, Expr, Function, Mul, Pow, Symbol, Tuple
 from sympy.core.relational import Relational
 
 from symbackprop.arrays import operations as op
+from symbackprop.arrays.indexing import resolved_index
+from symbackprop.arrays.misfits import in_code, inner_size, refuse_broadcast, refuse_matmul
 from symbackprop.arrays.sizes import Shape, Size, as_shape, as_size, broadcast, count, show_shape
 from symbackprop.arrays.syntax import ELLIPSIS, LAST_TWO
-from symbackprop.conventions import Conventions
 from symbackprop.errors import ShapeError
 from symbackprop.expressions import rebuild
-from symbackprop.notation.code import CODE
-from symbackprop.notation.printer import Printer
 
 Found = tuple[Expr, Shape]
-
-
-def in_code(expression: Expr) -> str:
-    """An expression in words of the language, shortened for a message."""
-    text = Printer(CODE, Conventions())(expression)
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 class Shapes:
@@ -86,7 +78,7 @@ class Shapes:
         shapes = [shape for _, shape in parts]
         shape = broadcast(shapes)
         if shape is None:
-            self._refuse_broadcast(expression, shapes)
+            refuse_broadcast(expression, shapes)
         arguments = tuple(argument for argument, _ in parts)
         if arguments == expression.args:
             return expression, shape
@@ -98,29 +90,6 @@ class Shapes:
         if isinstance(argument, Tuple):
             return argument, ()
         return self.resolved(argument)
-
-    def _refuse_broadcast(self, expression: Expr, shapes: Sequence[Shape]) -> NoReturn:
-        arguments = expression.args
-        (one, first), (two, second) = next(
-            pair
-            for pair in pairwise(_growing(list(zip(arguments, shapes, strict=True))))
-            if broadcast([pair[0][1], pair[1][1]]) is None
-        )
-        fix = _transposed_fix(one, first, two, second, lambda a, b: broadcast([a, b]) is not None)
-        if not fix and len(second) == 1 and len(first) == 2 and second[0] == first[0]:
-            fix = f"a column would fit: {in_code(two)}[:, None] has the shape ({second[0]}, 1)"
-        if not fix and len(first) == 1 and len(second) == 2 and first[0] == second[0]:
-            fix = f"a column would fit: {in_code(one)}[:, None] has the shape ({first[0]}, 1)"
-        sign = {Add: "added", Mul: "multiplied element by element", Pow: "raised"}.get(
-            expression.func, "combined"
-        )
-        raise ShapeError(
-            f"{in_code(one)} and {in_code(two)} cannot be {sign}: "
-            f"{show_shape(first)} and {show_shape(second)}",
-            where=in_code(expression),
-            known="sizes are compared from the last one back; they must be equal, or one of them 1",
-            fix=fix or _size_fix(first, second),
-        )
 
     # One rule for each operation: the resolved expression and its shape.
 
@@ -141,8 +110,8 @@ class Shapes:
                 known=f"{in_code(a)}: {show_shape(first)}, {in_code(b)}: {show_shape(second)}",
                 fix="use * between a scalar and an array",
             )
-        if first[-1] != _inner(second):
-            self._refuse_matmul(a, first, b, second)
+        if first[-1] != inner_size(second):
+            refuse_matmul(a, first, b, second)
         if len(first) > 2 and len(second) == 1:
             return self.resolved(op.of(op.total, Mul(a, b, evaluate=False), (-1,), 0))
         if len(second) > 2 and len(first) == 1:
@@ -150,19 +119,11 @@ class Shapes:
             return self.resolved(op.of(op.total, Mul(column, b, evaluate=False), (-2,), 0))
         lead = broadcast([first[:-2], second[:-2]])
         if lead is None:
-            self._refuse_matmul(a, first, b, second)
+            refuse_matmul(a, first, b, second)
         shape = (*lead, *first[-2:-1], *(second[-1:] if len(second) > 1 else ()))
         left = a.args if isinstance(a, op.matmul) and self[a.args[-1]][1:] else (a,)
         right = b.args if isinstance(b, op.matmul) and self[b.args[0]][1:] else (b,)
         return op.of(op.matmul, *left, *right), shape
-
-    def _refuse_matmul(self, a: Expr, first: Shape, b: Expr, second: Shape) -> NoReturn:
-        raise ShapeError(
-            f"{in_code(a)} @ {in_code(b)} cannot be multiplied: {show_shape(first)} @ {show_shape(second)}",
-            where=f"{in_code(a)} @ {in_code(b)}",
-            known=f"the inner sizes {first[-1]} and {_inner(second)} must be equal",
-            fix=_transposed_fix(a, first, b, second, _fits_matmul) or _size_fix(first, second),
-        )
 
     def transpose(self, expression: Expr) -> Found:
         """Aᵀ; of a vector or a scalar, itself."""
@@ -321,7 +282,7 @@ class Shapes:
             if spec == op.NONE:
                 widened.append(1)
                 continue
-            found, sizes = self._index(spec, shape[place], inner, shape)
+            found, sizes = resolved_index(spec, shape[place], inner, shape)
             chosen.append(found)
             kept += sizes
             widened += sizes
@@ -334,41 +295,6 @@ class Shapes:
         if len(widened) > len(kept):
             return op.of(op.reshape, picked, (*widened, *rest)), (*widened, *rest)
         return picked, result
-
-    def _index(self, spec: Basic, size: Size, array: Expr, shape: Shape) -> tuple[Basic, list[Size]]:
-        if isinstance(spec, Tuple):
-            return self._slice(spec, size, array)
-        number = as_size(spec)
-        if not isinstance(number, int):
-            return spec, []
-        if isinstance(size, int) and not -size <= number < size:
-            raise ShapeError(
-                f"index {number} is out of range",
-                where=in_code(array),
-                known=f"{in_code(array)} has the shape {show_shape(shape)}",
-                fix=f"indices count from 0 to {size - 1}, or back from -1",
-            )
-        return sympy.sympify(as_size(size + number) if number < 0 else number), []
-
-    def _slice(self, spec: Tuple, size: Size, array: Expr) -> tuple[Basic, list[Size]]:
-        first, last, step = spec
-        if isinstance(size, int) and all(one == op.NONE or isinstance(one, Integer) for one in spec):
-            start, stop, stride = slice(*(None if one == op.NONE else int(one) for one in spec)).indices(size)
-            many = len(range(start, stop, stride))
-            if not many:
-                raise ShapeError(
-                    f"the slice {_colons(spec)} of {in_code(array)} is empty",
-                    known=f"the axis has {size} entries",
-                )
-            return Tuple(start, op.NONE if stop < 0 else stop, stride), [many]
-        if step not in (op.NONE, S.One):
-            raise ShapeError(
-                f"a slice with a step needs a size in numbers, and that of {in_code(array)} is {size}",
-                fix="give the shape in numbers",
-            )
-        bounds = [0 if first == op.NONE else first, size if last == op.NONE else last]
-        start_, stop_ = (as_size(size + one) if _is_negative(one) else as_size(one) for one in bounds)
-        return Tuple(start_, stop_, 1), [as_size(stop_ - start_)]
 
     def placed(self, expression: Expr) -> Found:
         """The shape that it says."""
@@ -499,63 +425,6 @@ def _tuple(value: Basic) -> tuple[Basic, ...]:
 
 def _repeated(value: Basic, times: int) -> tuple[Basic, ...]:
     return tuple(value) if isinstance(value, Tuple) else (value,) * times
-
-
-def _colons(spec: Tuple) -> str:
-    return ":".join("" if one == op.NONE else str(one) for one in spec).removesuffix(":")
-
-
-def _is_negative(size: Any) -> bool:
-    return isinstance(size, int | Integer) and size < 0
-
-
-def _growing(parts: list[tuple[Any, Shape]]) -> list[tuple[Any, Shape]]:
-    """Operands that each next one is compared with: the largest so far stands before it."""
-    result: list[tuple[Any, Shape]] = [parts[0]]
-    largest = parts[0]
-    for part in parts[1:]:
-        if result[-1] is not largest:
-            result.append(largest)
-        result.append(part)
-        joined = broadcast([largest[1], part[1]])
-        if joined is not None and joined != largest[1]:
-            largest = part if part[1] == joined else (largest[0], joined)
-    return result
-
-
-def _inner(second: Shape) -> Size:
-    """The size that the last of the left operand must have."""
-    return second[-2] if len(second) > 1 else second[0]
-
-
-def _fits_matmul(first: Shape, second: Shape) -> bool:
-    return bool(first and second) and first[-1] == _inner(second)
-
-
-def _transposed_fix(
-    a: Expr, first: Shape, b: Expr, second: Shape, fits: Callable[[Shape, Shape], bool]
-) -> str:
-    """Where a transpose would make the operands fit, that transpose."""
-    if len(first) == 2 and fits(first[::-1], second):
-        return f"a transpose would fit: {_bracketed(a)}.T has the shape {show_shape(first[::-1])}"
-    if len(second) == 2 and fits(first, second[::-1]):
-        return f"a transpose would fit: {_bracketed(b)}.T has the shape {show_shape(second[::-1])}"
-    if fits is _fits_matmul and fits(second, first):
-        return f"the other order would fit: {_bracketed(b)} @ {_bracketed(a)}"
-    return ""
-
-
-def _bracketed(expression: Expr) -> str:
-    text = in_code(expression)
-    return text if text.isidentifier() else f"({text})"
-
-
-def _size_fix(first: Shape, second: Shape) -> str:
-    symbolic = [str(size) for size in (*first, *second) if isinstance(size, Expr)]
-    numbers = [str(size) for size in (*first, *second) if isinstance(size, int)]
-    if symbolic and numbers:
-        return f"if {symbolic[0]} is meant to be a number, give it as one in the shape"
-    return "look at the shapes of both operands"
 
 
 _RULES: Mapping[Any, Callable[[Shapes, Any], Found]] = {

@@ -9,7 +9,7 @@ from sympy import Basic, S, Symbol, Tuple
 
 from symbackprop import functions
 from symbackprop.arrays import operations as op
-from symbackprop.notation.printer import Level, Piece, Printer, Syntax
+from symbackprop.notation.syntax import Level, Piece, Syntax, Walks
 
 _NAMES: dict[Any, str] = {entry.head: name for name, entry in functions.FUNCTIONS.items()}
 
@@ -82,7 +82,7 @@ class CodeSyntax(Syntax):
         """A star."""
         return "*"
 
-    def operation(self, expression: op.Operation, printer: Printer) -> Piece:
+    def operation(self, expression: op.Operation, printer: Walks) -> Piece:
         """A @ B, A.T, x[1:, 0], sum(x, axis=0, keepdims=True)."""
         special = _SPECIAL.get(expression.func)
         if special is not None:
@@ -114,18 +114,18 @@ def _option(value: Basic, kind: str) -> str:
     return op.shown(value)
 
 
-def _atom(printer: Printer, expression: Basic) -> str:
+def _atom(printer: Walks, expression: Basic) -> str:
     piece = printer.piece(expression)
     return piece.text if piece.level == Level.ATOM else f"({piece.text})"
 
 
-def _matmul(expression: op.Operation, printer: Printer) -> Piece:
+def _matmul(expression: op.Operation, printer: Walks) -> Piece:
     pieces = [printer.piece(factor) for factor in expression.args]
     shown = [piece.text if piece.level == Level.ATOM else f"({piece.text})" for piece in pieces]
     return Piece(" @ ".join(shown), Level.PRODUCT)
 
 
-def _transpose(expression: op.Operation, printer: Printer) -> Piece:
+def _transpose(expression: op.Operation, printer: Walks) -> Piece:
     inner, order = expression.args
     if order in (op.NONE, Tuple(1, 0)):
         return Piece(f"{_atom(printer, inner)}.T")
@@ -149,22 +149,22 @@ def places(where: Tuple, show: Callable[[Basic], str]) -> str:
     return ", ".join(map(one, where))
 
 
-def _item(expression: op.Operation, printer: Printer) -> Piece:
+def _item(expression: op.Operation, printer: Walks) -> Piece:
     inner, where = expression.args
     return Piece(f"{_atom(printer, inner)}[{places(where, printer.argument)}]")
 
 
-def _length(expression: op.Operation, printer: Printer) -> Piece:
+def _length(expression: op.Operation, printer: Walks) -> Piece:
     inner, axis = expression.args
     shape = "size" if axis == op.NONE else f"shape[{axis}]"
     return Piece(f"{_atom(printer, inner)}.{shape}")
 
 
-def _outer(expression: op.Operation, printer: Printer) -> Piece:
+def _outer(expression: op.Operation, printer: Walks) -> Piece:
     return Piece(f"outer({', '.join(map(printer.argument, expression.args))})")
 
 
-_SPECIAL: Mapping[Any, Callable[[op.Operation, Printer], Piece]] = {
+_SPECIAL: Mapping[Any, Callable[[op.Operation, Walks], Piece]] = {
     op.matmul: _matmul,
     op.transpose: _transpose,
     op.item: _item,

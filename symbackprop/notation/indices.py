@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import sympy
-from sympy import Basic, Expr, Mul, Symbol
+from sympy import Basic, Expr, Symbol
 
 from symbackprop import indexed as ix
 from symbackprop.arrays import operations as op
@@ -20,7 +19,8 @@ from symbackprop.errors import OptionError
 from symbackprop.expressions import Quotient
 from symbackprop.notation.latex import LatexSyntax
 from symbackprop.notation.names import GREEK, latex_name, parse_name, unicode_name
-from symbackprop.notation.printer import Level, Piece, Printer, Syntax
+from symbackprop.notation.printer import Printer
+from symbackprop.notation.syntax import Level, Piece, Syntax
 from symbackprop.notation.unicode import UnicodeSyntax
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -47,8 +47,8 @@ class IndexedLatex(LatexSyntax):
         r"""\sum_{k=1}^{n}; \max_{k}."""
         if kind in (ix.IndexLargest, ix.IndexSmallest):
             return rf"\{_WORDS[kind]}_{{{index}}}"
-        upper = size if len(size) == 1 else f"{{{size}}}"
-        return rf"\{'sum' if kind is ix.IndexSum else 'prod'}_{{{index}=1}}^{upper}"
+        sign = "sum" if kind is ix.IndexSum else "prod"
+        return rf"\{sign}_{{{index}=1}}^{{{size}}}"
 
 
 class IndexedUnicode(UnicodeSyntax):

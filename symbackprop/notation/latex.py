@@ -9,7 +9,7 @@ from sympy import Symbol
 
 from symbackprop import functions
 from symbackprop.notation.names import latex_name
-from symbackprop.notation.printer import Level, Piece, Syntax
+from symbackprop.notation.syntax import Level, Piece, Syntax
 
 _COMMANDS: dict[Any, str] = {
     functions.sigmoid: r"\sigma",

@@ -1,163 +1,28 @@
-"""Array expressions as matrices and vectors: a vector is a column, ∘ is the element-wise product.
-
-What broadcasting repeats is written with ones: a vector b added to every row of Z stands as 1_n bᵀ. So a
-printed line can be worked out by the rules of matrix algebra alone.
-"""
+"""Array expressions in matrix notation: one rule for each operation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-from sympy import Add, Basic, Expr, Function, Mul, Pow, S, Symbol, Tuple
+from sympy import Basic, Expr, Function, S, Symbol, Tuple
 
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.shapes import Shapes
-from symbackprop.arrays.sizes import Shape, Size, count
+from symbackprop.arrays.sizes import Shape, count
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import divide, is_reciprocal, negative_part
+from symbackprop.expressions import divide
 from symbackprop.notation.code import places
-from symbackprop.notation.printer import Level, Piece, Printer, Syntax
-
-MOST_SHOWN = 12
-"""A matrix with more rows or columns is printed with dots."""
+from symbackprop.notation.matrix_pieces import MatrixPieces
+from symbackprop.notation.printer import Printer
+from symbackprop.notation.syntax import Level, Piece, Syntax
 
 AXES = "ijkl"
 """The letters of the axes, for what is taken over some of them."""
 
 
-class MatrixPrinter(Printer):
-    """Prints array expressions in matrix notation.
-
-    Args:
-        syntax: how things look.
-        conventions: ∂ or d, how broadcasting is written.
-        shapes: of every symbol.
-        values: numbers and arrays to print in the place of symbols.
-    """
-
-    def __init__(
-        self,
-        syntax: Syntax,
-        conventions: Conventions,
-        shapes: Shapes,
-        values: Mapping[Basic, Any] | None = None,
-    ) -> None:
-        super().__init__(syntax, conventions, values)
-        self.shapes = shapes
-
-    # Sums and element-wise products.
-
-    def _sum(self, expression: Add) -> Piece:
-        full = self.shapes[expression]
-        if not full:
-            return super()._sum(expression)
-        text = ""
-        for term in expression.args:
-            minus, size = negative_part(term)
-            piece = self.widened(size, full)
-            shown = self.syntax.bracket(piece.text) if piece.level == Level.SUM else piece.text
-            if text:
-                text += f" {self.syntax.minus if minus else '+'} {shown}"
-            else:
-                text = (self.syntax.minus if minus else "") + shown
-        return Piece(text, Level.SUM)
-
-    def widened(self, expression: Expr, full: Shape) -> Piece:
-        """An operand of a sum or element-wise product, repeated by ones to the shape of the whole."""
-        own = self.shapes[expression]
-        if self.conventions.broadcast == "implicit" or len(full) != 2 or own in (full, (), (1,)):
-            return self.piece(expression)
-        if isinstance(expression, op.mean):
-            inner, axes, keep = expression.args
-            entries = count(self.shapes[inner][int(axis)] for axis in axes)
-            summed = self.widened(op.of(op.total, inner, axes, keep), full)
-            return self._row([self.piece(divide(1, entries * S.One)), summed])
-        return self._repeated(expression, full)
-
-    def _repeated(self, expression: Expr, full: Shape) -> Piece:
-        """1_n bᵀ, 1_n r, c 1_mᵀ of a vector, a row and a column."""
-        own = self.shapes[expression]
-        rows, columns = full
-        if len(own) == 1:
-            return self._beside(self._ones((rows,)), self.transposed(expression))
-        if own[0] == 1 != rows:
-            return self._beside(self._ones((rows,)), self.piece(expression))
-        return self._beside(self.piece(expression), self._transposed_piece(self._ones((columns,))))
-
-    def _beside(self, *pieces: Piece) -> Piece:
-        """A matrix product: factors side by side."""
-        return Piece(" ".join(self._tight(piece).text for piece in pieces), Level.PRODUCT)
-
-    def _tight(self, piece: Piece) -> Piece:
-        """A factor of a matrix product, in brackets where it is a sum or an element-wise product."""
-        if piece.level <= Level.HADAMARD or (piece.fraction and not piece.quotient):
-            return piece._replace(text=self.syntax.bracket(piece.text), level=Level.ATOM, fraction=False)
-        return piece
-
-    def _unsigned(self, expression: Expr) -> Piece:
-        if not isinstance(expression, Mul) or not self.shapes[expression]:
-            return super()._unsigned(expression)
-        scalars, above, below = self._parts(expression)
-        full = self.shapes[expression]
-        arrays = self._hadamard(above, full) if above else Piece("1", number=True)
-        if below:
-            arrays = self.syntax.fraction(arrays, self._hadamard(below, full))
-        if not scalars:
-            return arrays
-        front = super()._unsigned(scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False))
-        row = self._row([front, arrays])
-        return row._replace(level=Level.HADAMARD) if arrays.level == Level.HADAMARD else row
-
-    def _row(self, pieces: list[Piece]) -> Piece:
-        """Factors side by side; Σ is in brackets where something follows it."""
-        *before, last = pieces
-        closed = [
-            p._replace(text=self.syntax.bracket(p.text), level=Level.ATOM) if p.big else p for p in before
-        ]
-        return super()._row([*closed, last])._replace(big=last.big)
-
-    def _parts(self, expression: Mul) -> tuple[list[Expr], list[Expr], list[Expr]]:
-        """Scalar factors, and arrays above and below the bar."""
-        scalars: list[Expr] = []
-        above: list[Expr] = []
-        below: list[Expr] = []
-        for factor in expression.args:
-            if not self.shapes[factor]:
-                scalars.append(factor)
-            elif isinstance(factor, Mul):
-                for mine, more in zip((scalars, above, below), self._parts(factor), strict=True):
-                    mine.extend(more)
-            elif is_reciprocal(factor):
-                base, exponent = factor.args
-                below.append(base if exponent is S.NegativeOne else Pow(base, -exponent, evaluate=False))
-            else:
-                above.append(factor)
-        return scalars, above, below
-
-    def _hadamard(self, factors: list[Expr], full: Shape) -> Piece:
-        if len(factors) == 1:
-            return self.widened(factors[0], full)
-        shown = [self._of_hadamard(self.widened(factor, full)) for factor in factors]
-        return Piece(f" {self.syntax.hadamard} ".join(shown), Level.HADAMARD)
-
-    def _of_hadamard(self, piece: Piece) -> str:
-        plain = piece.level > Level.PRODUCT or piece.fraction
-        return piece.text if plain else self.syntax.bracket(piece.text)
-
-    def _power(self, expression: Pow) -> Piece:
-        base, exponent = expression.args
-        shape = self.shapes[expression]
-        if len(shape) != 2 or 1 in shape or is_reciprocal(expression) or exponent == S.Half:
-            return super()._power(expression)
-        inner = self.piece(base)
-        text = (
-            inner.text
-            if inner.level == Level.ATOM and "^" not in inner.text
-            else self.syntax.bracket(inner.text)
-        )
-        return Piece(self.syntax.hadamard_power(text, self.piece(exponent)), Level.POWER)
+class MatrixPrinter(MatrixPieces):
+    """Prints array expressions in matrix notation."""
 
     def _call(self, expression: Function) -> Piece:
         rule = _RULES.get(expression.func)
@@ -167,48 +32,11 @@ class MatrixPrinter(Printer):
             return Piece(self.syntax.call(expression.func, [self.piece(expression.args[0]).text]))
         return super()._call(expression)
 
-    # Pieces of matrix algebra.
-
-    def transposed(self, expression: Expr) -> Piece:
-        """xᵀ or Aᵀ."""
-        if isinstance(expression, op.reshape) and len(self.shapes[expression.args[0]]) == 1:
-            expression = expression.args[0]
-        if expression in self.values and np.ndim(self.values[expression]) in (1, 2):
-            return Piece(self.array(np.atleast_2d(np.transpose(self.values[expression]))), substituted=True)
-        if isinstance(expression, op.inv) and expression not in self.values:
-            inner = self._base(self.piece(expression.args[0]))
-            return Piece(self.syntax.inverse_transposed(inner), Level.POWER)
-        return self._transposed_piece(self.piece(expression))
-
-    def _transposed_piece(self, piece: Piece) -> Piece:
-        return Piece(self.syntax.transposed(self._base(piece)), Level.POWER)
-
-    def _base(self, piece: Piece) -> str:
-        """What an exponent can be put on; a name with a layer above it takes it beside that."""
-        tight = piece.level == Level.ATOM or piece.text.endswith(self.syntax.layer_ends)
-        return piece.text if tight else self.syntax.bracket(piece.text)
-
-    def _ones(self, shape: Shape) -> Piece:
-        return Piece(self.syntax.constant("1", self.sizes(shape)))
-
-    def sizes(self, shape: Shape) -> str:
-        """n×3."""
-        return self.syntax.times.join(map(self._size, shape))
-
-    def _size(self, size: Size) -> str:
-        text = self.piece(size * S.One).text
-        return text if isinstance(size, int | Symbol) else self.syntax.bracket(text)
-
-    def _number(self, size: Size) -> Piece:
-        return self.piece(size * S.One)
-
     def axes(self, expression: Expr, axes: Basic) -> str:
         """The letters of axes, nothing where all are meant."""
         shape = self.shapes[expression]
         chosen = [int(axis) for axis in axes] if isinstance(axes, Tuple) else [int(axes)]
         return "" if len(chosen) == len(shape) else "".join(AXES[axis] for axis in chosen)
-
-    # One rule for each operation.
 
     def matmul(self, expression: Expr) -> Piece:
         """A B x, xᵀ y."""
@@ -389,46 +217,6 @@ class MatrixPrinter(Printer):
         inner, axes = expression.args
         index = self.axes(inner, axes)
         return Piece(self.syntax.named("others", index, self.piece(inner).text))
-
-    # Numbers in the place of symbols.
-
-    def _value(self, number: Any) -> Piece:
-        if not getattr(number, "ndim", 0):
-            return super()._value(number)
-        text = self.array(number)
-        level = Level.POWER if text.endswith("ᵀ") else Level.ATOM
-        return Piece(text, level, substituted=True)
-
-    def number(self, value: Any) -> str:
-        """A number, or an array of them."""
-        return self._value(value).text
-
-    def array(self, values: Any) -> str:
-        """An array of numbers: a vector as a column."""
-        rows = np.asarray(values)
-        if rows.ndim > 2:
-            inner = ", ".join(self.array(part) for part in rows)
-            return self.syntax.listed(inner)
-        table = rows.reshape(-1, 1) if rows.ndim == 1 else rows
-        down, across = (_shown_places(size) for size in table.shape)
-        shown = [
-            [
-                self._entry(table, i, j) if i is not None and j is not None else self.syntax.dots
-                for j in across
-            ]
-            for i in down
-        ]
-        return self.syntax.matrix(shown, vector=rows.ndim == 1)
-
-    def _entry(self, table: Any, i: int, j: int) -> str:
-        return self.value(table[i, j].item())
-
-
-def _shown_places(size: int) -> list[int | None]:
-    """Which rows or columns of a matrix are printed: all, or the first and the last with dots between."""
-    if size <= MOST_SHOWN:
-        return list(range(size))
-    return [*range(MOST_SHOWN // 2), None, size - 2, size - 1]
 
 
 def _steps(stride: Basic, padding: Basic) -> str:

@@ -12,7 +12,7 @@ from symbackprop.arrays.sizes import Shape
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import AtStep, Quotient
 from symbackprop.notation.matrices import MatrixPrinter
-from symbackprop.notation.printer import Piece
+from symbackprop.notation.syntax import Piece
 from symbackprop.notation.unicode import UNICODE
 
 

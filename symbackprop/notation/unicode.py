@@ -10,7 +10,7 @@ from sympy import Symbol
 from symbackprop import functions
 from symbackprop.notation.latex import OPERATORS
 from symbackprop.notation.names import unicode_name
-from symbackprop.notation.printer import Level, Piece, Syntax
+from symbackprop.notation.syntax import Level, Piece, Syntax
 
 _NAMES: dict[Any, str] = {
     functions.sigmoid: "σ",

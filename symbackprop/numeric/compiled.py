@@ -96,6 +96,8 @@ class Compiled:
             given = [self._engine.array(self._carried(values[name])) for name in self.given]
             try:
                 results = [_plain(result) for result in self._function(*given, *sizes.values())]
+            except (IndexError, ValueError, ZeroDivisionError) as error:
+                raise _not_at_these_sizes(error, sizes) from None
             except OverflowError:
                 what = "a constant of the formulas is too large for a double"
                 raise ValuesError(what, where="the equations", fix="a double holds 1e-308 to 1e308") from None
@@ -125,6 +127,13 @@ class Compiled:
             own = tuple(int(sympify(size).subs(found)) for size in shape)
             if own != np.shape(values[name]):
                 raise _wrong_shape(name, np.shape(values[name]), shape, found)
+        for symbol, size in found.items():
+            if symbol.name in values and float(values[symbol.name]) != size:
+                raise ValuesError(
+                    f"{symbol.name} is given as {values[symbol.name]}, and the arrays make it {size}",
+                    where="the values given to the graph",
+                    fix=f"leave {symbol.name} out: it is found from the shapes",
+                )
         return {symbol.name: found[symbol] for symbol in self.program.sizes if symbol in found}
 
     def _carried(self, value: Any) -> Any:
@@ -234,6 +243,16 @@ def _not_finite_array(line: Line, value: Any, what: str) -> ValuesError:
         f"{what} {line.name}{at} is {kind}",
         where=f"{line.name} = {_readable(line.expression)}",
         fix=_cure(line.expression),
+    )
+
+
+def _not_at_these_sizes(error: Exception, sizes: Mapping[str, int]) -> ValuesError:
+    """An index, a slice or a division that the sizes do not allow."""
+    return ValuesError(
+        f"an operation is not possible at these sizes: {error}",
+        where="the values given to the graph",
+        known=", ".join(f"{name} = {number}" for name, number in sizes.items()),
+        fix="give larger arrays, or other indices",
     )
 
 

@@ -100,11 +100,16 @@ def _array_program(derivation: Derivation) -> Program:
         lines.append(Line(Kind.DELTA, derivation.delta_name(delta), symbol, delta.expression, name))
     for name, gradient in derivation.gradients.items():
         lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), gradient.expression, name))
-    found = {d.collapse.total: d for d in derivation.deltas.values() if d.collapse and d.collapse.total}
-    for number, (condition, delta) in enumerate(found.items()):
-        targets = delta.collapse.summing_to_one[0].name if delta.collapse else ""
+    for number, (condition, targets) in enumerate(_conditions(derivation).items()):
         lines.append(Line(Kind.CONDITION, targets, Symbol(f"condition {number}"), condition, targets))
     return _with_shapes(derivation, tuple(lines))
+
+
+def _conditions(derivation: Derivation) -> dict[Expr, str]:
+    """The sums that collapsed forms take to be 1, each with the name of its targets."""
+    deltas = [*derivation.deltas.values(), *(one.delta for one in derivation.gradients.values())]
+    collapses = [delta.collapse for delta in deltas if delta.collapse is not None]
+    return {one.total: one.summing_to_one[0].name for one in collapses if one.total is not None}
 
 
 def _with_shapes(derivation: Derivation, lines: tuple[Line, ...]) -> Program:

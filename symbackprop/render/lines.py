@@ -10,7 +10,7 @@ from string import Formatter
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.notation.matrices import printer_for
-from symbackprop.notation.printer import Syntax
+from symbackprop.notation.syntax import Syntax
 from symbackprop.notation.shapes import shape_of_left, shape_text
 from symbackprop.solution.steps import Cell, Digits, Equation, Math, Substituted, Text, Value
 
