@@ -69,6 +69,7 @@ def derive(
         from symbackprop.render.documents import derivation_document, write_json
         from symbackprop.solution.backward import FORMS
         from symbackprop.solution.derive import solve
+        from symbackprop.solution.indexed import solve_indexed
         from symbackprop.sweep import backprop
 
         forms = _choice("--form", form, FORMS) or ("chain", "delta")
@@ -82,6 +83,10 @@ def derive(
             notation=notation,
             shapes=options.shapes(shapes),
         )
+        if notation == "component":
+            from symbackprop.renotate import in_components
+
+            problem = in_components(problem)
         problem = _with_values(problem, at)
         derivation = backprop(problem.graph, wrt=_known_names(problem, wrt), conventions=problem.conventions)
         _note_needless(derivation)
@@ -92,9 +97,12 @@ def derive(
             )
             options.write(write_json(document), output)
             return
-        solution = solve(
-            problem, derivation, forms=forms, evaluation=evaluation, example=row, modes=modes, large=large
-        )
+        if problem.is_indexed or notation == "indexed":
+            solution = solve_indexed(problem, derivation)
+        else:
+            solution = solve(
+                problem, derivation, forms=forms, evaluation=evaluation, example=row, modes=modes, large=large
+            )
         options.write(
             options.show(solution, problem.conventions, output_format, standalone=standalone), output
         )

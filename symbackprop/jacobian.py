@@ -13,7 +13,7 @@ from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Size, show_shape
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
-from symbackprop.errors import GraphError, ShapeError
+from symbackprop.errors import ShapeError
 from symbackprop.expressions import Rewriter, power
 from symbackprop.graph import Graph, Node, unused_name
 from symbackprop.linear_maps import LinearMaps, matrix_of
@@ -68,7 +68,7 @@ def jacobian(
         source: the graph, or a derivation of it, whose conventions are taken.
         of: the node that is differentiated.
         by: the node by which.
-        chain: keep the local Jacobians, from each node that every path goes through to the next, as `factors`.
+        chain: keep the local Jacobians as `factors`: from each node that every path goes through to the next.
         conventions: slopes, kinks, and whether ∂L/∂z of a softmax in its loss is the short p - y.
 
     Raises:
@@ -108,8 +108,7 @@ class _Chain:
         self.active = graph.descendants([by.symbol]) & graph.ancestors(of.symbol)
         named = graph.inner if conventions.slopes == "value" else ()
         self.by_value = Rewriter({e: n.symbol for n in reversed(named) if (e := n.expression) and e.args})
-        taken = [n.name for n in graph.nodes] + [n.delta.name for n in graph.nodes if n.delta]
-        self.cotangent = Symbol(unused_name("g", taken))
+        self.taken = {n.name for n in graph.nodes} | {n.delta.name for n in graph.nodes if n.delta}
 
     def jacobian(self, *, keep: bool) -> Jacobian:
         """The product of the local Jacobians."""
@@ -180,8 +179,11 @@ class _Chain:
         """∂upper/∂lower: what is pulled back of a cotangent g is linear in g; its matrix, transposed."""
         if not upper.shape:
             return self._pulled(upper, lower, S.One)
-        self.shapes.learn(self.cotangent, upper.shape)
-        return self.maps.transpose(matrix_of(self._pulled(upper, lower, self.cotangent), self.cotangent, self.shapes))
+        # A symbol of its own for every step: the shapes of expressions are remembered.
+        cotangent = Symbol(unused_name(f"g_{upper.name}", self.taken))
+        self.shapes.learn(cotangent, upper.shape)
+        pulled = self._pulled(upper, lower, cotangent)
+        return self.maps.transpose(matrix_of(pulled, cotangent, self.shapes))
 
     def _pulled(self, upper: Node, lower: Node, cotangent: Expr) -> Expr:
         """The cotangent of `upper` pulled back to `lower`, in the nodes' values."""

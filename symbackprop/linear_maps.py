@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, NoReturn
@@ -16,7 +16,7 @@ from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, Size, show_shape
 from symbackprop.errors import Mistake
-from symbackprop.expressions import add, is_reciprocal, rebuild
+from symbackprop.expressions import add, is_reciprocal, negative_part, rebuild
 
 
 class LinearityError(Mistake):
@@ -71,6 +71,8 @@ def matrix_of(expression: Expr, symbol: Symbol, shapes: Shapes) -> Expr:
             known=f"there it is {in_code(found.rest)}",
             fix="take affine(…), which gives the matrix and the rest",
         )
+    if found.matrix is S.Zero:
+        return Algebra(shapes).spread(S.Zero, (*shapes[expression], *shapes[symbol][:1]))
     return found.matrix
 
 
@@ -111,6 +113,12 @@ class LinearMaps:
         """A scalar times a matrix, term by term."""
         return matrix if matrix is S.Zero else self.algebra.scaled(factor, matrix)
 
+    def sum(self, matrices: Iterable[Expr]) -> Expr:
+        """A + B - C, like terms counted, what is subtracted last."""
+        found = self.algebra.sum(matrices)
+        terms = sorted(Add.make_args(found), key=lambda term: negative_part(term)[0])
+        return add(*terms)
+
     def times(self, a: Expr, b: Expr) -> Expr:
         """A B of matrices and vectors: diagonals joined, I dropped, a vector always on the right."""
         if S.Zero in (a, b):
@@ -136,6 +144,8 @@ class LinearMaps:
                 return self._scaled_rows(left.args[0], right)
             case op.outer(), _ if len(self.shapes[right]) == 1:
                 return self.algebra.product(self.times(left.args[1], right), left.args[0])
+            case op.outer(), op.diag():
+                return self.outer(left.args[0], self.algebra.product(left.args[1], right.args[0]))
             case op.outer(), _:
                 return self.outer(left.args[0], self.times(self.transpose(right), left.args[1]))
             case _, op.outer():
@@ -165,7 +175,9 @@ class LinearMaps:
                 joined = self.diag(self.algebra.product(scale, right.args[0].args[0]))
                 return self.algebra.of(op.matmul, joined, *right.args[1:])
             case Add() if all(map(self._is_simple, right.args)):
-                return self.algebra.sum(self.times(self.algebra.of(op.diag, scale), term) for term in right.args)
+                return self.algebra.sum(
+                    self.times(self.algebra.of(op.diag, scale), term) for term in right.args
+                )
         return None
 
     def _is_simple(self, term: Expr) -> bool:
@@ -197,7 +209,7 @@ class _Splitter:
     def split(self, expression: Expr) -> Affine:
         """M and c of an expression in normal form."""
         if not self._has(expression):
-            return Affine(S.Zero, expression)
+            return Affine(S.Zero, S.Zero if isinstance(expression, op.zeros) else expression)
         if expression == self.symbol:
             return Affine(self.maps.identity(self.shape[0]) if self.shape else S.One, S.Zero)
         rule = _RULES.get(expression.func)
@@ -251,7 +263,7 @@ class _Splitter:
         rest = self.algebra.sum(part.rest for _, part in parts)
         if rest is not S.Zero:
             rest = self.algebra.spread(rest, self.shapes[expression])
-        return Affine(self.algebra.sum(one for one in matrices if one is not S.Zero), rest)
+        return Affine(self.maps.sum(one for one in matrices if one is not S.Zero), rest)
 
     def product(self, expression: Expr) -> Affine:
         """a ∘ (M v + c) = diag(a) M v + a ∘ c."""
@@ -276,7 +288,9 @@ class _Splitter:
         if self.shapes[inner] != self.shapes[whole]:
             self._refuse_form(whole)
         weight = self.algebra.spread(weight, self.shapes[whole])
-        return self.maps.times(self.maps.diag(weight), matrix) if self.shape else self._product(weight, matrix)
+        return (
+            self.maps.times(self.maps.diag(weight), matrix) if self.shape else self._product(weight, matrix)
+        )
 
     def matmul(self, expression: Expr) -> Affine:
         """A (M v + c) = (A M) v + A c; a vector on the left is one on the right of the transpose."""
@@ -337,7 +351,9 @@ class _Splitter:
     def item(self, expression: Expr) -> Affine:
         """(M v + c)[i] has the rows M[i]."""
         inner, where = expression.args
-        return self._at_rows(expression, inner, lambda one, rest: self.algebra.of(op.item, one, Tuple(*where, *rest)))
+        return self._at_rows(
+            expression, inner, lambda one, rest: self.algebra.of(op.item, one, Tuple(*where, *rest))
+        )
 
     def placed(self, expression: Expr) -> Affine:
         """Zeros with M v + c in some places have the rows of M in these places."""
@@ -356,8 +372,12 @@ class _Splitter:
             self._refuse_form(whole)
         part = self.split(inner)
         columns = [Tuple(0, self.shape[0], 1)] if self.shape else []
-        matrix = part.matrix if part.matrix is S.Zero else self.algebra.normal(chosen(part.matrix, columns))
-        return Affine(matrix, S.Zero if part.rest is S.Zero else chosen(part.rest, ()))
+
+        def rows(one: Expr, rest: Sequence[Any]) -> Expr:
+            scalars, array = self.algebra.apart(one)
+            return S.Zero if one is S.Zero else self.maps.scale(self._product(*scalars), chosen(array, rest))
+
+        return Affine(rows(part.matrix, columns), rows(part.rest, ()))
 
     def concatenate(self, expression: Expr) -> Affine:
         """Vectors one after the other: their matrices one below the other."""
@@ -379,7 +399,7 @@ class _Splitter:
         inner = expression.args[0]
         part = self.split(inner)
         rest = part.rest if part.rest is S.Zero else rebuild(expression, (part.rest, *expression.args[1:]))
-        return Affine(self._widened(part.matrix, inner, expression), rest)  # type: ignore[arg-type]
+        return Affine(self._widened(part.matrix, inner, expression), rest)
 
 
 _RULES: Mapping[type[Basic], Callable[[_Splitter, Expr], Affine]] = {

@@ -92,6 +92,8 @@ class _Loader(Gathering):
             self.spec.conventions,
             self.arrays,
             network.arrangement.words if isinstance(network, MatrixNetwork) else "",
+            network.layers if isinstance(network, MatrixNetwork) else (),
+            self.spec.network is not None and self.spec.network.notation == "indexed",
         )
         self._check_distributions(problem)
         raise_all(self.mistakes)

@@ -12,7 +12,7 @@ from sympy import Rational
 from symbackprop.conventions import Conventions
 from symbackprop.data import Data
 from symbackprop.graph import Graph, Role
-from symbackprop.network import Network, Objective
+from symbackprop.network import Layer, Network, Objective
 
 OptimizerName = Literal["sgd", "adam"]
 
@@ -120,6 +120,8 @@ class Problem:
         objective: the loss, where the graph is a network.
         arrays: which arrays are made of the columns of the examples.
         layout: how a network in matrix notation lays its examples out, in words.
+        layers: of a network in matrix notation.
+        is_indexed: its solution is asked for in indices.
         data: the examples.
         training: the updates.
         conventions: what textbooks differ on.
@@ -135,6 +137,8 @@ class Problem:
     conventions: Conventions = field(default_factory=Conventions)
     arrays: tuple[Assembly, ...] = ()
     layout: str = ""
+    layers: tuple[Layer, ...] = ()
+    is_indexed: bool = False
 
     @property
     def outputs(self) -> int:

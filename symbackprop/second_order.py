@@ -153,7 +153,9 @@ def hvp(
     """
     symbol, chosen = graph[wrt].symbol, conventions or Conventions()
     if vector in {name for node in graph.nodes for name in (node.name, node.delta and node.delta.name)}:
-        raise GraphError(f"the name {vector!r} is taken", fix=f"name the vector otherwise: vector='{vector}_2'")
+        raise GraphError(
+            f"the name {vector!r} is taken", fix=f"name the vector otherwise: vector='{vector}_2'"
+        )
     plain = chosen.model_copy(update={"error_sign": "plus", "batch_factor": "gradient"})
     first = backprop(graph, wrt=[symbol], conventions=plain)
     twice = _Twice(first, symbol, Symbol(vector)).graph()
@@ -179,6 +181,9 @@ class _Twice:
     def graph(self) -> Graph:
         """Its output is (∂L/∂w)ᵀ v."""
         nodes = [*map(self._forward, self.first.graph.nodes), *self._deltas(), *self._product()]
+        known = {node.symbol for node in nodes}
+        sizes = sorted(self.first.graph.shapes().sizes - known, key=str)
+        nodes = [*(Node(size, role=Role.SIZE) for size in sizes), *nodes]
         whole = Graph(tuple(nodes), nodes[-1].symbol)
         used = whole.ancestors(whole.output) | {self.wrt}
         return Graph(tuple(node for node in nodes if node.symbol in used), whole.output)
@@ -231,7 +236,8 @@ def hessian(graph: Graph, wrt: str | Symbol, *, conventions: Conventions | None 
         ShapeError: the parameter is a matrix: its Hessian has four axes; or the output is not a scalar.
         LinearityError: the Hessian-vector product is no matrix times the vector in closed form.
 
-    >>> graph = Graph.from_equations("L = sum((X @ w - y)**2)", shapes={"X": ("n", 3), "w": (3,), "y": ("n",)})
+    >>> shapes = {"X": ("n", 3), "w": (3,), "y": ("n",)}
+    >>> graph = Graph.from_equations("L = sum((X @ w - y)**2)", shapes=shapes)
     >>> hessian(graph, "w").expression
     2*matmul(transpose(X, (1, 0)), X)
     """

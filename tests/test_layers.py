@@ -15,11 +15,15 @@ LONGEST = 400
 
 # Every import points to an earlier entry; this is the order in which the library is read.
 ORDER = """
-errors conventions expressions functions language partials
-notation.names notation.numbers notation.printer notation.latex notation.unicode notation.code
-ordering gates graph derivation sweep forward
-activations losses network exact data problem spec load_network load
-numeric.program numeric.backends numeric.compiled numeric.optimizers numeric.train
+errors conventions expressions functions
+arrays.operations syntax arrays.syntax language partials
+notation.names notation.numbers notation.syntax notation.printer notation.latex notation.unicode notation.code
+arrays.sizes arrays.misfits arrays.indexing arrays.shapes arrays.quotients arrays.algebra arrays.rules
+arrays.pullbacks notation.matrix_pieces notation.matrices notation.shapes arrays.composites
+ordering nodes building gates graph derivation collapsing array_sweep sweep forward
+arrays.entries components
+activations losses network exact data problem matrix_network spec load_network load
+numeric.program numeric.operations numeric.backends numeric.compiled numeric.optimizers numeric.train
 solution.steps solution.lines solution.header solution.forward solution.backward solution.derive
 solution.training
 render.lines render.tex render.text render.latex render.markdown render.documents

@@ -41,7 +41,7 @@ def refuse_broadcast(expression: Expr, shapes: Sequence[Shape]) -> NoReturn:
         f"{in_code(one)} and {in_code(two)} cannot be {sign}: {show_shape(first)} and {show_shape(second)}",
         where=in_code(expression),
         known="sizes are compared from the last one back; they must be equal, or one of them 1",
-        fix=fix or _size_fix(first, second),
+        fix=fix or _size_fix((*first, *second)),
     )
 
 
@@ -51,7 +51,7 @@ def refuse_matmul(a: Expr, first: Shape, b: Expr, second: Shape) -> NoReturn:
         f"{in_code(a)} @ {in_code(b)} cannot be multiplied: {show_shape(first)} @ {show_shape(second)}",
         where=f"{in_code(a)} @ {in_code(b)}",
         known=f"the inner sizes {first[-1]} and {inner_size(second)} must be equal",
-        fix=_transposed_fix(a, first, b, second, _fits_matmul) or _size_fix(first, second),
+        fix=_transposed_fix(a, first, b, second, _fits_matmul) or _size_fix((first[-1], inner_size(second))),
     )
 
 
@@ -96,9 +96,10 @@ def _bracketed(expression: Expr) -> str:
     return text if text.isidentifier() else f"({text})"
 
 
-def _size_fix(first: Shape, second: Shape) -> str:
-    symbolic = [str(size) for size in (*first, *second) if isinstance(size, Expr)]
-    numbers = [str(size) for size in (*first, *second) if isinstance(size, int)]
+def _size_fix(sizes: Sequence[Size]) -> str:
+    """Where a symbol stands beside a number, that they may be meant to be the same."""
+    symbolic = [str(size) for size in sizes if isinstance(size, Expr)]
+    numbers = [str(size) for size in sizes if isinstance(size, int) and size != 1]
     if symbolic and numbers:
-        return f"if {symbolic[0]} is meant to be a number, give it as one in the shape"
+        return f"if {symbolic[0]} is meant to be {numbers[0]}, say so in the shape"
     return "look at the shapes of both operands"

@@ -72,7 +72,7 @@ def write_latex(solution: Solution, conventions: Conventions, *, standalone: boo
         conventions: ∂ or d, digits.
         standalone: a whole document; else a fragment that needs amsmath, booktabs and graphicx.
     """
-    writer = _LatexWriter(conventions, solution.shapes)
+    writer = _LatexWriter(conventions, solution.notation)
     body = "\n\n".join(block for step in solution.steps for block in writer.step(step)) + "\n"
     if not standalone:
         title = f"% {writer.comment(solution.title)}\n" if solution.title else ""

@@ -6,13 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
+from typing import Any
 
-from symbackprop.arrays.shapes import Shapes
+from sympy import Basic
+
 from symbackprop.conventions import Conventions
+from symbackprop.indexed.printing import printer_for_indices
 from symbackprop.notation.matrices import printer_for
-from symbackprop.notation.syntax import Syntax
+from symbackprop.notation.printer import Printer
 from symbackprop.notation.shapes import shape_of_left, shape_text
-from symbackprop.solution.steps import Cell, Digits, Equation, Math, Substituted, Text, Value
+from symbackprop.notation.syntax import Syntax
+from symbackprop.solution.steps import Cell, Digits, Equation, Math, Notation, Substituted, Text, Value
 
 PLAIN_RELATIONS = {sign: sign for sign in "=≈≡←"}
 OPENING, CLOSING = "([{", ")]}"
@@ -37,7 +41,7 @@ class Writer:
         syntax: how formulas look.
         conventions: ∂ or d, digits.
         relations: how `=`, `≈`, `≡` and `←` are written.
-        shapes: of the symbols, where there are arrays.
+        notation: in components, in matrices or in indices.
     """
 
     def __init__(
@@ -45,16 +49,22 @@ class Writer:
         syntax: Syntax,
         conventions: Conventions,
         relations: Mapping[str, str],
-        shapes: Shapes | None = None,
+        notation: Notation | None = None,
     ) -> None:
-        self.syntax, self.conventions, self.relations, self.shapes = syntax, conventions, relations, shapes
-        self.printer = printer_for(syntax, conventions, shapes)
+        self.syntax, self.conventions, self.relations = syntax, conventions, relations
+        self.notation = notation or Notation()
+        self.printer = self._printer()
+
+    def _printer(self, values: Mapping[Basic, Any] | None = None) -> Printer:
+        if self.notation.capitals is not None:
+            return printer_for_indices(self.syntax, self.conventions, self.notation.capitals)
+        return printer_for(self.syntax, self.conventions, self.notation.shapes, values)
 
     def math(self, content: Math) -> str:
         """One side of an equation."""
         match content:
             case Substituted(expression, values):
-                return printer_for(self.syntax, self.conventions, self.shapes, values)(expression)
+                return self._printer(values)(expression)
             case Value(number):
                 return self.printer.number(number)
             case Digits(digits):
@@ -73,9 +83,9 @@ class Writer:
 
     def shape_of(self, equation: Equation) -> str:
         """The shape of an equation's left side, where it is shown and is no number."""
-        if self.shapes is None or not equation.shaped:
+        if self.notation.shapes is None or not equation.shaped:
             return ""
-        shape = shape_of_left(equation.left, self.shapes, self.conventions)
+        shape = shape_of_left(equation.left, self.notation.shapes, self.conventions)
         return shape_text(shape, self.syntax.times) if shape else ""
 
     def words(self, cell: Cell | Text | str | int, inline: str = "{}") -> str:

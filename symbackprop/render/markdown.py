@@ -28,7 +28,7 @@ def write_markdown(solution: Solution, conventions: Conventions) -> str:
         solution: the steps.
         conventions: ∂ or d, digits.
     """
-    writer = _MarkdownWriter(conventions, solution.shapes)
+    writer = _MarkdownWriter(conventions, solution.notation)
     blocks = [f"# {writer.plain(solution.title)}"] if solution.title else []
     for step in solution.steps:
         blocks += writer.step(step)

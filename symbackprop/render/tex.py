@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.unicode import UNICODE
 from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, split_sum
-from symbackprop.solution.steps import Equation
+from symbackprop.solution.steps import Equation, Notation
 
 LINE = 86
 """Characters of plain text that fill a line of the page about as far as their formula does."""
@@ -23,9 +22,9 @@ _RELATIONS = {"=": "=", "≈": r"\approx", "≡": r"\equiv", "←": r"\leftarrow
 class TexWriter(Writer):
     """Puts mathematics into LaTeX, and measures it by its plain text."""
 
-    def __init__(self, conventions: Conventions, shapes: Shapes | None = None) -> None:
-        super().__init__(LATEX, conventions, _RELATIONS, shapes)
-        self.measure = Writer(UNICODE, conventions, PLAIN_RELATIONS, shapes)
+    def __init__(self, conventions: Conventions, notation: Notation | None = None) -> None:
+        super().__init__(LATEX, conventions, _RELATIONS, notation)
+        self.measure = Writer(UNICODE, conventions, PLAIN_RELATIONS, notation)
 
     def fitted(self, equation: Equation) -> str:
         """An equation on one line where it fits, else aligned at its relations."""

@@ -9,7 +9,6 @@ from rich.cells import cell_len
 from sympy import Expr
 
 from symbackprop.arrays import operations as op
-from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.notation.shapes import ShapePrinter
 from symbackprop.notation.unicode import UNICODE
@@ -19,6 +18,7 @@ from symbackprop.solution.steps import (
     Equation,
     Formulas,
     Heading,
+    Notation,
     Sentence,
     Solution,
     Step,
@@ -39,7 +39,7 @@ def write_text(solution: Solution, conventions: Conventions, *, width: int = WID
         conventions: ∂ or d, digits.
         width: where wide lines are broken.
     """
-    writer = _TextWriter(conventions, width, solution.shapes)
+    writer = _TextWriter(conventions, width, solution.notation)
     lines: list[str] = []
     title = writer.plain(solution.title).strip()
     if title:
@@ -56,8 +56,8 @@ def _pad(words: str, width: int, *, right: bool = False) -> str:
 
 
 class _TextWriter(Writer):
-    def __init__(self, conventions: Conventions, width: int, shapes: Shapes | None) -> None:
-        super().__init__(UNICODE, conventions, PLAIN_RELATIONS, shapes)
+    def __init__(self, conventions: Conventions, width: int, notation: Notation) -> None:
+        super().__init__(UNICODE, conventions, PLAIN_RELATIONS, notation)
         self.width = width - INDENT
 
     def plain(self, words: str) -> str:
@@ -100,12 +100,12 @@ class _TextWriter(Writer):
     def _shapes(self, equation: Equation, left: int) -> Iterator[str]:
         """The shapes under a formula: that of the left side, and of every array on the right."""
         shape = self.shape_of(equation)
-        if not shape or self.shapes is None:
+        if not shape or self.notation.shapes is None:
             return
         line = _pad(f"({shape})", left)
         side = equation.sides[-1][1] if equation.sides else None
         if isinstance(side, Expr) and side.has(op.matmul, op.outer, op.total):
-            shown = f"{line} = {ShapePrinter(self.conventions, self.shapes)(side)}"
+            shown = f"{line} = {ShapePrinter(self.conventions, self.notation.shapes)(side)}"
             line = shown if cell_len(shown) <= self.width else line
         yield line.rstrip()
 

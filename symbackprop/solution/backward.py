@@ -191,6 +191,9 @@ def gradients(
         lines = []
         for gradient in derivation.gradients.values():
             sides = [gradient.chain] * ("chain" in forms) + [gradient.laid_out] * ("delta" in forms)
+            # A gradient with one factor only is its own chain; what it equals is said then.
+            if all(side == gradient.symbol for side in sides):
+                sides = [gradient.laid_out]
             line = equation(gradient.symbol, *sides, shaped=True)
             lines.append((derivation.graph[gradient.wrt], line))
         yield from _by_layer(problem, lines)

@@ -25,6 +25,7 @@ from symbackprop.solution.steps import (
     Equation,
     Formulas,
     Heading,
+    Notation,
     Sentence,
     Solution,
     Step,
@@ -68,7 +69,7 @@ def solve(
         steps += [*_forward_mode(derivation), *_costs(derivation)]
     if evaluation is not None:
         steps += _numbers(problem, derivation, evaluation, example)
-    return Solution(problem.title, tuple(steps), derivation.shapes)
+    return Solution(problem.title, tuple(steps), Notation(derivation.shapes))
 
 
 def _only_scalars(derivation: Derivation) -> None:

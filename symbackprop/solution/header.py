@@ -37,20 +37,25 @@ def heads_in(graph: Graph) -> list[type[Function]]:
     return sorted(found, key=lambda head: head.__name__)
 
 
-def header(problem: Problem) -> Iterator[Step]:
-    """The conventions as a table."""
+def header(problem: Problem, *, indexed: bool = False) -> Iterator[Step]:
+    """The conventions as a table.
+
+    Args:
+        problem: what they are of.
+        indexed: the solution is written in indices.
+    """
     yield Heading(2, text("Conventions"))
-    yield Table((text("Convention"), text("Here")), tuple(_rows(problem)))
+    yield Table((text("Convention"), text("Here")), tuple(_rows(problem, indexed)))
 
 
-def _rows(problem: Problem) -> Iterator[tuple[Text, Text]]:
+def _rows(problem: Problem, indexed: bool) -> Iterator[tuple[Text, Text]]:
     conventions, graph = problem.conventions, problem.graph
     output = graph.output
     first = next((node.symbol for node in graph.inner if node.symbol != output), None) or graph.parameters[0]
     yield text("derivatives"), text("{quotient}", quotient=Quotient(output, first))
     yield text("shape of a gradient"), text(_LAYOUTS[conventions.layout])
     if graph.is_array:
-        yield from _of_arrays(problem)
+        yield from _of_arrays(problem, indexed=indexed)
     if problem.objective:
         yield from _of_loss(problem)
     yield _error_term(conventions, output, problem.graph)
@@ -90,7 +95,10 @@ def _of_loss(problem: Problem) -> Iterator[tuple[Text, Text]]:
         )
 
 
-def _of_arrays(problem: Problem) -> Iterator[tuple[Text, Text]]:
+def _of_arrays(problem: Problem, *, indexed: bool) -> Iterator[tuple[Text, Text]]:
+    if indexed:
+        yield text("indices"), text("count from 1; an axis of length 1 has none")
+        return
     yield text("vectors"), text("columns")
     if problem.network is None and problem.layout:
         yield text("examples"), text(problem.layout)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from sympy import Basic, Expr
+from sympy import Basic, Expr, Symbol
 
 from symbackprop.arrays.shapes import Shapes
 
@@ -124,6 +124,19 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
 
 
+@dataclass(frozen=True)
+class Notation:
+    """How mathematics is written: in components unless something else is said.
+
+    Attributes:
+        shapes: of the symbols, where they are matrices and vectors.
+        capitals: of indexed notation, the arrays whose entries keep the capital letter.
+    """
+
+    shapes: Shapes | None = None
+    capitals: frozenset[Symbol] | None = None
+
+
 Step: TypeAlias = Heading | Sentence | Formulas | Assignments | Table
 
 
@@ -134,12 +147,12 @@ class Solution:
     Attributes:
         title: as the author wrote it.
         steps: in the order of reading.
-        shapes: the shapes of symbols, where there are arrays.
+        notation: how its mathematics is written.
     """
 
     title: str
     steps: tuple[Step, ...]
-    shapes: Shapes | None = None
+    notation: Notation = field(default_factory=Notation)
 
 
 def equation(

@@ -26,6 +26,7 @@ from symbackprop.solution.steps import (
     Equation,
     Formulas,
     Heading,
+    Notation,
     Sentence,
     Solution,
     Step,
@@ -62,7 +63,7 @@ def solve_training(trace: Trace, *, full: int = IN_FULL, updates: bool = True) -
     steps += _rows(trace, trace.iterations[full:])
     steps += _final(trace)
     steps += losses(trace)
-    return Solution(problem.title, tuple(steps), trace.derivation.shapes)
+    return Solution(problem.title, tuple(steps), Notation(trace.derivation.shapes))
 
 
 def data_table(data: Data, problem: Problem) -> Iterator[Step]:

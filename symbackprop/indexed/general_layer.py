@@ -1,7 +1,7 @@
 """The formulas of a fully connected network of any depth and width, for one unit of layer l.
 
-They are derived: the pull-back rules are applied to the program of one layer, z = W a' + b and a = f(z), whose
-sizes are symbols, and to the loss behind the last one.
+They are derived: the pull-back rules are applied to the program of one layer, z = W a' + b and a = f(z),
+whose sizes are symbols, and to the loss behind the last one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from symbackprop.errors import OptionError, did_you_mean, listing
 from symbackprop.expressions import Prime, Quotient, Rewriter, add, divide, mul
 from symbackprop.functions import build
 from symbackprop.graph import Graph, Role
-from symbackprop.indexed import BACKWARD, Equality, IndexedWriter, index_letters, written_entry
+from symbackprop.indexed.derivation import Equality, IndexedWriter
+from symbackprop.indexed.entries import written_entry
+from symbackprop.indexed.terms import BACKWARD, index_letters
 from symbackprop.losses import LOSSES
 from symbackprop.sweep import backprop
 
@@ -79,8 +81,8 @@ def general_layer(
     Raises:
         OptionError: an unknown name, or a loss that does not take this activation.
 
-    >>> general_layer("tanh", "mse").weight_gradient.value
-    Entry(delta__l, i)*Entry(a__l-1, j)
+    >>> general_layer("tanh", "mse").weight_gradient.value.args
+    (Entry(delta__l, i), Entry(a__l-1, j))
     """
     last = output_activation or activation
     for name in (activation, last):
@@ -184,9 +186,7 @@ class _Layer:
         return Equality(left, (self._at(pulled, *indices),))
 
 
-def _last_layer(
-    activation: str, loss: str, factor: Expr, mean: bool, conventions: Conventions
-) -> Derivation:
+def _last_layer(activation: str, loss: str, factor: Expr, mean: bool, conventions: Conventions) -> Derivation:
     """The derivation of the last layer and of the loss behind it."""
     z, a, y, total = (Symbol(name) for name in ("z__L", "a__L", "y", "L"))
     weights, inputs, biases = (Symbol(name) for name in ("W__L", "a__L-1", "b__L"))

@@ -1,8 +1,8 @@
 r"""Expressions in indices, in LaTeX and in Unicode: w_{ij}^{(l)}, \sum_{k=1}^{n}, \delta_{ij}.
 
-An array's entry is written with the small letter, as textbooks do: W has the entries w_{ij}. A name that has a
-subscript already stays as it is, in brackets: (W_1)_{ij}. What stands above a name, its layer, goes into round
-brackets: W__2 has the entries w_{ij}^{(2)}.
+An array's entry is written with the small letter, as textbooks do: W has the entries w_{ij}. A name that
+has a subscript already stays as it is, in brackets: (W_1)_{ij}. What stands above a name, its layer, goes
+into round brackets: W__2 has the entries w_{ij}^{(2)}.
 """
 
 from __future__ import annotations
@@ -12,11 +12,20 @@ from typing import Any
 
 from sympy import Basic, Expr, Symbol
 
-from symbackprop import indexed as ix
 from symbackprop.arrays import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
 from symbackprop.expressions import Quotient
+from symbackprop.indexed.derivation import Equality
+from symbackprop.indexed.terms import (
+    Entry,
+    IndexLargest,
+    IndexProduct,
+    IndexSmallest,
+    IndexSum,
+    Kronecker,
+    Over,
+)
 from symbackprop.notation.latex import LatexSyntax
 from symbackprop.notation.names import GREEK, latex_name, parse_name, unicode_name
 from symbackprop.notation.printer import Printer
@@ -43,11 +52,11 @@ class IndexedLatex(LatexSyntax):
         below = f"_{indices}" if len(indices) == 1 else f"_{{{indices}}}" if indices else ""
         return base + below + (f"^{{({layer})}}" if layer else "")
 
-    def over(self, kind: type[ix.Over], index: str, size: str) -> str:
+    def over(self, kind: type[Over], index: str, size: str) -> str:
         r"""\sum_{k=1}^{n}; \max_{k}."""
-        if kind in (ix.IndexLargest, ix.IndexSmallest):
+        if kind in (IndexLargest, IndexSmallest):
             return rf"\{_WORDS[kind]}_{{{index}}}"
-        sign = "sum" if kind is ix.IndexSum else "prod"
+        sign = "sum" if kind is IndexSum else "prod"
         return rf"\{sign}_{{{index}=1}}^{{{size}}}"
 
 
@@ -66,12 +75,16 @@ class IndexedUnicode(UnicodeSyntax):
     def at(self, base: str, indices: str, layer: str) -> str:
         """w_ij^(l), w_(i,j+1)."""
         plain = indices.isalnum() and indices.isascii()
-        below = indices.translate(_SUBSCRIPTS) if indices.isdecimal() else f"_{indices if plain else f'({indices})'}"
+        below = (
+            indices.translate(_SUBSCRIPTS)
+            if indices.isdecimal()
+            else f"_{indices if plain else f'({indices})'}"
+        )
         return base + (below if indices else "") + (f"^({layer})" if layer else "")
 
-    def over(self, kind: type[ix.Over], index: str, size: str) -> str:
+    def over(self, kind: type[Over], index: str, size: str) -> str:
         """Σ_k; max_k."""
-        sign = {ix.IndexSum: "Σ", ix.IndexProduct: "Π"}.get(kind) or _WORDS[kind]
+        sign = {IndexSum: "Σ", IndexProduct: "Π"}.get(kind) or _WORDS[kind]
         return f"{sign}_{index}"
 
     def fraction(self, above: Piece, below: Piece) -> Piece:
@@ -85,7 +98,7 @@ def _closed(name: str) -> str:
     return f"{base}_({index})" if mark and any(sign in index for sign in "+-") else name
 
 
-_WORDS: Mapping[Any, str] = {ix.IndexLargest: "max", ix.IndexSmallest: "min"}
+_WORDS: Mapping[Any, str] = {IndexLargest: "max", IndexSmallest: "min"}
 
 
 class IndexPrinter(Printer):
@@ -112,7 +125,7 @@ class IndexPrinter(Printer):
         """A name; with a layer above it, an exponent needs brackets."""
         return Piece(self.syntax.name(symbol), Level.POWER if "__" in symbol.name else Level.ATOM)
 
-    def entry(self, expression: ix.Entry) -> Piece:
+    def entry(self, expression: Entry) -> Piece:
         """w_{ij}^{(l)}, (W_1)_{ij}, (A^{-1})_{ij}."""
         array, indices = expression.array, self.subscript(expression.indices)
         if isinstance(array, op.inv):
@@ -139,11 +152,11 @@ class IndexPrinter(Printer):
         shown = [self.piece(index).text.replace(" ", "") for index in indices]
         return ("" if all(len(one) == 1 for one in shown) else ",").join(shown)
 
-    def kronecker(self, expression: ix.Kronecker) -> Piece:
+    def kronecker(self, expression: Kronecker) -> Piece:
         """δ_{ij}."""
         return Piece(self.syntax.at(self.syntax.letter("delta"), self.subscript(expression.args), ""))
 
-    def over(self, expression: ix.Over) -> Piece:
+    def over(self, expression: Over) -> Piece:
         r"""\sum_{k=1}^{n} x_k: the body is a product, a sum in it has brackets."""
         body, index, size = expression.args
         piece = self.piece(body)
@@ -169,17 +182,17 @@ class IndexPrinter(Printer):
         """Factors side by side; a sum over an index is in brackets where a factor follows it."""
         *before, last = pieces
         closed = [
-            one._replace(text=self.syntax.bracket(one.text), level=Level.ATOM) if one.big else one for one in before
+            one._replace(text=self.syntax.bracket(one.text), level=Level.ATOM) if one.big else one
+            for one in before
         ]
         return super()._row([*closed, last])._replace(big=last.big)
 
 
-
 _RULES: Mapping[Any, Callable[[IndexPrinter, Any], Piece]] = {
     Symbol: IndexPrinter.symbol,
-    ix.Entry: IndexPrinter.entry,
-    ix.Kronecker: IndexPrinter.kronecker,
-    ix.Over: IndexPrinter.over,
+    Entry: IndexPrinter.entry,
+    Kronecker: IndexPrinter.kronecker,
+    Over: IndexPrinter.over,
     op.det: IndexPrinter.determinant,
     op.logdet: IndexPrinter.determinant,
 }
@@ -207,6 +220,6 @@ def printer_for_indices(
     return IndexPrinter(own, conventions, capitals)
 
 
-def shown_equality(printer: IndexPrinter, line: ix.Equality) -> str:
+def shown_equality(printer: IndexPrinter, line: Equality) -> str:
     """left = side = side."""
     return " = ".join(map(printer, (line.left, *line.sides)))

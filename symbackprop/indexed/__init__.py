@@ -1,0 +1,1 @@
+"""Indexed notation: derivations entry by entry, with symbolic indices, widths and depth."""
