@@ -9,7 +9,7 @@ from sympy import Expr, Function, S, Symbol
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.pullbacks import PullBack
 from symbackprop.arrays.sizes import show_shape
-from symbackprop.collapsing import shorter_form, through_normalisation
+from symbackprop.collapsing import of_logits, shorter_form, through_normalisation
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
 from symbackprop.errors import ShapeError
@@ -138,8 +138,12 @@ class _ArraySweep:
             whole = self.pull.algebra.scaled(scale / self.scale, derived)
             return Collapse(whole, whole)
         consumers = [one for one in self.graph.consumers[node.symbol] if one in self.active]
-        if len(consumers) != 1 or consumers[0] == self.output:
+        if len(consumers) != 1:
             return None
+        direct = self._contributions(node.symbol)
+        if consumers[0] == self.output:
+            whole = [self.pull.algebra.scaled(scale, one.pulled) for one in direct if one.pulled is not None]
+            return of_logits(self.graph, node, self.pull.algebra, whole[0]) if whole else None
         consumer = self.graph[consumers[0]]
         behind = self.deltas[consumer.name]
         if len(behind.contributions) != 1 or not _is_activation(consumer):
@@ -149,7 +153,7 @@ class _ArraySweep:
         if node.symbol not in routes:
             return None
         full = self.pull.algebra.scaled(scale, routes[node.symbol])
-        short = self._contributions(node.symbol)[0].pulled
+        short = direct[0].pulled
         assert short is not None
         return shorter_form(self.graph, consumer, self.pull.algebra, full, short)
 

@@ -15,8 +15,8 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.expressions import Rewriter, add, mul, neg, power, size, symbols_in
-from symbackprop.notation.names import parse_name
 from symbackprop.graph import Collapse, Graph, Node, Role
+from symbackprop.notation.names import parse_name
 
 TARGET_LETTERS = frozenset("y Y t T target targets".split())
 """An input of this name is taken for a target where nothing says what is one."""
@@ -137,17 +137,32 @@ def _under_condition(graph: Graph, consumer: Node, found: Expr, algebra: Algebra
     assert consumer.expression is not None
     if not isinstance(consumer.expression, op.softmax_along | op.log_softmax):
         return Collapse(found, found)
-    axis = consumer.expression.args[1]
+    return _with_targets(graph, consumer, found, algebra, consumer.expression.args[1]) or Collapse(
+        found, found
+    )
+
+
+def _with_targets(graph: Graph, node: Node, found: Expr, algebra: Algebra, axis: Expr) -> Collapse | None:
+    """The form in which the sums of targets along an axis are 1; none, where there are no such sums."""
     sums = [
         one
         for one in found.atoms(op.total)
-        if one.args[1] == sympy.Tuple(axis) and _is_target(graph, one.args[0], consumer)
+        if one.args[1] == sympy.Tuple(axis) and _is_target(graph, one.args[0], node)
     ]
     if not sums:
-        return Collapse(found, found)
+        return None
     final = Rewriter(dict.fromkeys(sums, S.One))(found)
     targets = tuple(one.args[0] for one in sums)
     return Collapse(found, _Canceller(algebra)(final), targets, sums[0])
+
+
+def of_logits(graph: Graph, node: Node, algebra: Algebra, derivative: Expr) -> Collapse | None:
+    """Of a loss that takes logits, -Σ y log softmax(z): softmax(z) Σy - y, and softmax(z) - y for Σy = 1."""
+    softmaxes = derivative.atoms(op.softmax_along)
+    if len(softmaxes) != 1 or size(derivative) > LARGEST:
+        return None
+    reduced = _Canceller(algebra)(derivative)
+    return _with_targets(graph, node, reduced, algebra, softmaxes.pop().args[1])
 
 
 def _is_target(graph: Graph, array: Expr, activation: Node) -> bool:

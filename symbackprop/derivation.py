@@ -19,6 +19,8 @@ from symbackprop.expressions import Quotient, Rewriter, add, mul, power, size
 from symbackprop.graph import Collapse, Graph
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.matrices import printer_for
+from symbackprop.notation.syntax import Syntax
+from symbackprop.notation.unicode import UNICODE
 
 PAGE = 400
 """Symbols on a page: closed forms and lists of paths beyond it are written only when insisted on."""
@@ -232,11 +234,15 @@ class Derivation:
     def closed(self, expression: Expr) -> Expr:
         """The expression in inputs and parameters only."""
         result: Expr = self._closed_values(expression)
-        return result
+        return result if self.shapes is None else Algebra(self.shapes).normal(result)
 
     def closed_size(self, expression: Expr) -> int:
         """How many symbols `closed` would write, found without writing them."""
         return _size_with(expression, self._closed_sizes)
+
+    def text(self) -> str:
+        """All gradients in Unicode, one a line."""
+        return "\n".join(gradient.text() for gradient in self.gradients.values())
 
     def latex(self) -> str:
         """All gradients as LaTeX, one `\\[…\\]` each."""
@@ -365,8 +371,15 @@ class Gradient:
         return self.derivation.closed(self.expression)
 
     def latex(self) -> str:
-        """∂L/∂w = its chain = its delta form."""
-        show = printer_for(LATEX, self.derivation.conventions, self.derivation.shapes)
+        """∂L/∂w = its chain = its delta form, in LaTeX."""
+        return self._written(LATEX)
+
+    def text(self) -> str:
+        """∂L/∂w = its chain = its delta form, in Unicode."""
+        return self._written(UNICODE)
+
+    def _written(self, syntax: Syntax) -> str:
+        show = printer_for(syntax, self.derivation.conventions, self.derivation.shapes)
         return " = ".join(dict.fromkeys(map(show, (self.symbol, self.chain, self.laid_out))))
 
     def _repr_latex_(self) -> str:

@@ -262,7 +262,7 @@ class _Reader(Source):
             fix = did_you_mean(name, known) or factor
             self.refuse(node, f"unknown function {name!r}", known=listing(known, 40), fix=fix)
         arguments = [*([method_of] if method_of else []), *node.args]
-        if self.arrays.takes(name, arguments, node.keywords):
+        if self.arrays.takes(name, node, arguments):
             return self.arrays.call(node, name, arguments)
         return self._scalar_call(node, name, arguments, powers)
 

@@ -101,10 +101,6 @@ class LinearMaps:
             return self.algebra.product(*scalars, self.identity(self.shapes[rest][0]))
         return self.algebra.product(*scalars, self.algebra.of(op.diag, rest))
 
-    def outer(self, x: Expr, y: Expr) -> Expr:
-        """x yᵀ."""
-        return self.algebra.outer(x, y)
-
     def transpose(self, matrix: Expr) -> Expr:
         """Aᵀ."""
         return self.algebra.normal(self.algebra.transpose(matrix))
@@ -135,22 +131,19 @@ class LinearMaps:
 
     def _special(self, left: Expr, right: Expr) -> Expr | None:
         match left, right:
-            case op.matmul(), op.ones() if len(self.shapes[right]) == 1:
-                first, last = self._last_apart(left)
-                return self.times(first, self.times(last, right))
-            case op.transpose(), op.ones() if len(self.shapes[right]) == 1 and len(self.shapes[left]) == 2:
+            case op.transpose(), op.ones() if len(self.shapes[right]) == 1:
                 return self.algebra.total(left.args[0], (0,))
             case op.diag(), _:
                 return self._scaled_rows(left.args[0], right)
             case op.outer(), _ if len(self.shapes[right]) == 1:
                 return self.algebra.product(self.times(left.args[1], right), left.args[0])
             case op.outer(), op.diag():
-                return self.outer(left.args[0], self.algebra.product(left.args[1], right.args[0]))
+                return self.algebra.outer(left.args[0], self.algebra.product(left.args[1], right.args[0]))
             case op.outer(), _:
-                return self.outer(left.args[0], self.times(self.transpose(right), left.args[1]))
+                return self.algebra.outer(left.args[0], self.times(self.transpose(right), left.args[1]))
             case _, op.outer():
-                return self.outer(self.times(left, right.args[0]), right.args[1])
-            case op.matmul(), _ if isinstance(left.args[-1], op.diag):
+                return self.algebra.outer(self.times(left, right.args[0]), right.args[1])
+            case op.matmul(), _ if isinstance(left.args[-1], op.diag) or isinstance(right, op.ones):
                 first, last = self._last_apart(left)
                 return self.times(first, self.times(last, right))
             case Add(), op.diag() if all(map(self._is_simple, left.args)):
@@ -170,7 +163,7 @@ class LinearMaps:
             case op.diag():
                 return self.diag(self.algebra.product(scale, right.args[0]))
             case op.outer():
-                return self.outer(self.algebra.product(scale, right.args[0]), right.args[1])
+                return self.algebra.outer(self.algebra.product(scale, right.args[0]), right.args[1])
             case op.matmul() if isinstance(right.args[0], op.diag):
                 joined = self.diag(self.algebra.product(scale, right.args[0].args[0]))
                 return self.algebra.of(op.matmul, joined, *right.args[1:])
@@ -194,7 +187,7 @@ class LinearMaps:
         if between:
             return self.times(a, b)
         if len(self.shapes[a]) == 1 and len(self.shapes[b]) == 1:
-            return self.outer(a, b)
+            return self.algebra.outer(a, b)
         return self.algebra.product(a, b)
 
 
@@ -214,16 +207,11 @@ class _Splitter:
             return Affine(self.maps.identity(self.shape[0]) if self.shape else S.One, S.Zero)
         rule = _RULES.get(expression.func)
         if rule is None:
-            self._refuse_rule(expression)
+            (self._refuse_form if expression.func in _LINEAR_OPERATIONS else self._refuse_linear)(expression)
         return rule(self, expression)
 
     def _has(self, expression: Basic) -> bool:
         return self.symbol in expression.free_symbols
-
-    def _refuse_rule(self, expression: Expr) -> NoReturn:
-        if expression.func in _LINEAR_OPERATIONS:
-            self._refuse_form(expression)
-        self._refuse_linear(expression)
 
     def _refuse_linear(self, expression: Expr) -> NoReturn:
         raise LinearityError(
@@ -283,14 +271,13 @@ class _Splitter:
         weight = self.algebra.product(*arrays)
         if not self.shapes[inner] and len(self.shapes[weight]) == 1 and len(self.shape) < 2:
             return self.maps.compose(weight, (), matrix)
-        if len(self.shape) > 1 or not len(self.shapes[inner]) == len(self.shapes[whole]) == 1:
+        shape = self.shapes[whole]
+        if len(self.shape) > 1 or len(shape) != 1 or self.shapes[inner] != shape:
             self._refuse_form(whole)
-        if self.shapes[inner] != self.shapes[whole]:
-            self._refuse_form(whole)
-        weight = self.algebra.spread(weight, self.shapes[whole])
-        return (
-            self.maps.times(self.maps.diag(weight), matrix) if self.shape else self._product(weight, matrix)
-        )
+        weight = self.algebra.spread(weight, shape)
+        if not self.shape:
+            return self.algebra.product(weight, matrix)
+        return self.maps.times(self.maps.diag(weight), matrix)
 
     def matmul(self, expression: Expr) -> Affine:
         """A (M v + c) = (A M) v + A c; a vector on the left is one on the right of the transpose."""
@@ -300,20 +287,16 @@ class _Splitter:
         (place,) = places
         before, inner, after = expression.args[:place], expression.args[place], expression.args[place + 1 :]
         if len(self.shapes[inner]) == 1:
-            return self._of_vector(self._joined(after if place == 0 else before), inner, left=place == 0)
+            return self._of_vector(before or after, inner, left=not before)
         if after or len(self.shape) < 2:
             return self.split(self._opened(expression, before, inner, after))
-        return self._of_vector(self._joined(before), inner, left=False)
+        return self._of_vector(before, inner, left=False)
 
-    def _joined(self, factors: Sequence[Expr]) -> Expr:
-        return reduce(self.maps.times, factors)
-
-    def _of_vector(self, other: Expr, inner: Expr, *, left: bool) -> Affine:
+    def _of_vector(self, factors: Sequence[Expr], inner: Expr, *, left: bool) -> Affine:
         """A times a vector, uᵀ times one, or (on the left) a vector times A."""
-        part = self.split(inner)
+        part, other = self.split(inner), reduce(self.maps.times, factors)
         acting = self.maps.transpose(other) if left and len(self.shapes[other]) == 2 else other
-        matrix = self.maps.times(acting, part.matrix)
-        return Affine(matrix, self.maps.times(acting, part.rest))
+        return Affine(self.maps.times(acting, part.matrix), self.maps.times(acting, part.rest))
 
     def _opened(self, whole: Expr, before: Sequence[Expr], inner: Expr, after: Sequence[Expr]) -> Expr:
         """A product with a matrix that depends on v, as one with a vector that does."""
@@ -358,14 +341,11 @@ class _Splitter:
     def placed(self, expression: Expr) -> Affine:
         """Zeros with M v + c in some places have the rows of M in these places."""
         inner, where, shape = expression.args
-        width = self.shape[:1]
-        return self._at_rows(
-            expression,
-            inner,
-            lambda one, rest: self.algebra.of(
-                op.placed, one, Tuple(*where, *rest), Tuple(*shape, *(width if rest else ()))
-            ),
-        )
+
+        def placed(one: Expr, rest: Sequence[Any]) -> Expr:
+            return self.algebra.of(op.placed, one, (*where, *rest), (*shape, *(self.shape if rest else ())))
+
+        return self._at_rows(expression, inner, placed)
 
     def _at_rows(self, whole: Expr, inner: Expr, chosen: Callable[[Expr, Sequence[Any]], Expr]) -> Affine:
         if max(len(self.shape), len(self.shapes[inner]), len(self.shapes[whole])) > 1:
@@ -385,14 +365,11 @@ class _Splitter:
         if len(self.shapes[expression]) != 1 or len(self.shape) > 1:
             self._refuse_form(expression)
         found = [(self.shapes[part], self.split(part)) for part in parts]
-        stacked = [self._whole(one.matrix, (*shape, *self.shape)) for shape, one in found]
-        rests = [self._whole(one.rest, shape) for shape, one in found]
+        stacked = [self.algebra.spread(one.matrix, (*shape, *self.shape)) for shape, one in found]
+        rests = [self.algebra.spread(one.rest, shape) for shape, one in found]
         none = all(one.rest is S.Zero for _, one in found)
         together = self.algebra.of(op.concatenate, Tuple(*rests), axis)
         return Affine(self.algebra.of(op.concatenate, Tuple(*stacked), axis), S.Zero if none else together)
-
-    def _whole(self, expression: Expr, shape: Shape) -> Expr:
-        return self.algebra.spread(expression, shape)
 
     def spread(self, expression: Expr) -> Affine:
         """A scalar repeated: its row repeated."""

@@ -35,5 +35,9 @@ def _sizes(problem: Problem, values: dict[str, Any]) -> dict[str, int]:
     for node in problem.graph.given:
         if node.name in values:
             given = np.shape(np.array(values[node.name], dtype=object))
-            found |= {str(size): one for size, one in zip(node.shape, given, strict=False) if not isinstance(size, int)}
+            found |= {
+                str(size): one
+                for size, one in zip(node.shape, given, strict=False)
+                if not isinstance(size, int)
+            }
     return found

@@ -53,7 +53,9 @@ class Example:
         return self.folder / f"{command}.{FORMATS[form]}"
 
 
-EXAMPLES = [Example(path.name) for path in sorted(FOLDER.iterdir()) if path.is_dir()]
+EXAMPLES = [
+    Example(path.name) for path in sorted(FOLDER.iterdir()) if (path / f"{path.name}.toml").exists()
+]
 RUNS = [(example, command) for example in EXAMPLES for command in example.commands]
 
 

@@ -20,8 +20,8 @@ from symbackprop import functions
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.sizes import show_shape
 from symbackprop.errors import GraphError, ShapeError
-from symbackprop.graph import Node
 from symbackprop.expressions import add, call, divide, is_reciprocal, mul, neg, power, rebuild
+from symbackprop.graph import Node
 
 Entries: TypeAlias = npt.NDArray[Any]
 """An array whose entries are expressions, or names."""

@@ -50,10 +50,10 @@ class ArraySyntax:
     def __init__(self, source: Source, read: Callable[[ast.expr], Expr]) -> None:
         self.source, self.read = source, read
 
-    def takes(self, name: str, arguments: Sequence[ast.expr], keywords: Sequence[ast.keyword]) -> bool:
-        """Whether this call is one of arrays; max(x, y) of two or more is element-wise."""
+    def takes(self, name: str, node: ast.Call, arguments: Sequence[ast.expr]) -> bool:
+        """Whether a call is one of arrays: max(x, y) is element-wise, x.max(1) and np.max(x, 1) are not."""
         if name in ALIASES:
-            return len(arguments) == 1 or bool(keywords)
+            return len(arguments) == 1 or bool(node.keywords) or isinstance(node.func, ast.Attribute)
         return name in op.NAMES
 
     def call(self, node: ast.Call, name: str, arguments: Sequence[ast.expr]) -> Expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sympy
@@ -36,6 +37,9 @@ OPERATORS: dict[Any, str] = {
     functions.signum: "sign",
     functions.rounded: "round",
 }
+_LAYER = re.compile(r"\^\{\[[^{}]*\]\}$")
+"""A name with a layer above it: an exponent goes beside that."""
+
 _RELATIONS = {">": ">", ">=": r"\ge", "<": "<", "<=": r"\le", "==": "=", "!=": r"\ne"}
 
 
@@ -117,19 +121,18 @@ class LatexSyntax(Syntax):
     times = r" \times "
     placeholder = r"\cdot"
     dots = r"\dots"
-    layer_ends = ("]}",)
 
     def transposed(self, base: str) -> str:
         r"""A^\top, W^{[2]\top}."""
-        return base[:-1] + r"\top}" if base.endswith("]}") else rf"{base}^\top"
+        return base[:-1] + r"\top}" if _LAYER.search(base) else rf"{base}^\top"
 
     def inverse(self, base: str) -> str:
         """A^{-1}."""
-        return f"{base}^{{-1}}"
+        return base[:-1] + "-1}" if _LAYER.search(base) else f"{base}^{{-1}}"
 
     def inverse_transposed(self, base: str) -> str:
         r"""A^{-\top}."""
-        return rf"{base}^{{-\top}}"
+        return base[:-1] + r"-\top}" if _LAYER.search(base) else rf"{base}^{{-\top}}"
 
     def hadamard_power(self, base: str, exponent: Piece) -> str:
         r"""A^{\circ 2}."""

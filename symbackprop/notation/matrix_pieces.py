@@ -174,8 +174,7 @@ class MatrixPieces(Printer):
 
     def _base(self, piece: Piece) -> str:
         """What an exponent can be put on; a name with a layer above it takes it beside that."""
-        tight = piece.level == Level.ATOM or piece.text.endswith(self.syntax.layer_ends)
-        return piece.text if tight else self.syntax.bracket(piece.text)
+        return piece.text if piece.level == Level.ATOM else self.syntax.bracket(piece.text)
 
     def _ones(self, shape: Shape) -> Piece:
         return Piece(self.syntax.constant("1", self.sizes(shape)))

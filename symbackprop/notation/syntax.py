@@ -119,8 +119,6 @@ class Syntax(ABC):
     times = "×"
     placeholder = "·"
     dots = "…"
-    layer_ends: tuple[str, ...] = ()
-    """What a name ends with that has a layer above it: an exponent goes beside it."""
 
     def transposed(self, base: str) -> str:
         """Aᵀ; the base has its brackets."""

@@ -41,7 +41,8 @@ class UnicodeSyntax(Syntax):
 
     def fraction(self, above: Piece, below: Piece) -> Piece:
         """p/q, with the brackets that one line needs."""
-        over = self.bracket(above.text) if above.level == Level.SUM or above.fraction else above.text
+        open_ended = above.level == Level.SUM or above.fraction or above.big
+        over = self.bracket(above.text) if open_ended else above.text
         under = self.bracket(below.text) if below.level < Level.POWER else below.text
         substituted = above.substituted or below.substituted
         return Piece(f"{over}/{under}", Level.PRODUCT, substituted=substituted, fraction=True)
@@ -92,8 +93,6 @@ class UnicodeSyntax(Syntax):
         if right.text.startswith("("):
             return "" if left.text.endswith(")") or left.number else " "
         return " "
-
-    layer_ends = ("]",)
 
     def constant(self, letter: str, sizes: str) -> str:
         """1ₙ, I₃, 0_n×m."""

@@ -190,7 +190,9 @@ def gradients(
     if "chain" in forms or "delta" in forms:
         lines = []
         for gradient in derivation.gradients.values():
-            sides = [gradient.chain] * ("chain" in forms) + [gradient.laid_out] * ("delta" in forms)
+            sides = [gradient.chain] * ("chain" in forms)
+            if "delta" in forms:
+                sides += [*_routes(derivation, gradient), gradient.laid_out]
             # A gradient with one factor only is its own chain; what it equals is said then.
             if all(side == gradient.symbol for side in sides):
                 sides = [gradient.laid_out]
@@ -204,6 +206,14 @@ def gradients(
         yield Formulas(
             tuple(equation(g.symbol, g.closed(large=large)) for g in derivation.gradients.values())
         )
+
+
+def _routes(derivation: Derivation, gradient: Gradient) -> list[Expr]:
+    """What stands before the shorter form of a gradient by a given array."""
+    delta = gradient.delta
+    if delta.value is None or delta.collapse is None or derivation.graph[gradient.wrt].expression is not None:
+        return []
+    return [derivation.laid_out(route) for route in (delta.value, delta.collapse.general)]
 
 
 def _by_layer(problem: Problem, lines: list[tuple[Node, Equation]]) -> Iterator[Step]:
