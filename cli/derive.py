@@ -83,6 +83,7 @@ def derive(
             notation=notation,
             shapes=options.shapes(shapes),
         )
+        _check_notation(problem, notation)
         if notation == "component":
             from symbackprop.renotate import in_components
 
@@ -152,6 +153,19 @@ def _choice(option: str, text: str | None, known: tuple[str, ...]) -> tuple[str,
                 fix=did_you_mean(one, known),
             )
     return chosen
+
+
+def _check_notation(problem: Problem, notation: str | None) -> None:
+    """Matrices and indices are for arrays."""
+    from symbackprop.errors import OptionError
+
+    if notation in ("matrix", "indexed") and not problem.graph.is_array:
+        raise OptionError(
+            f"{notation} notation is for arrays, and these are scalars",
+            where=f"--notation {notation}",
+            known="a [network], a graph with arrays in [parameters] or [inputs], an expression with --shapes",
+            fix="take --notation component",
+        )
 
 
 def _with_values(problem: Problem, at: str | None) -> Problem:

@@ -63,9 +63,9 @@ class _ArraySweep:
         scale = graph.scale if conventions.batch_factor == "gradient" and output == graph.output else S.One
         self.scale = -scale if conventions.error_sign == "minus" else scale
         by_value = conventions.slopes == "value"
-        self.by_value = Rewriter(
-            {e: n.symbol for n in reversed(graph.inner) if by_value and (e := n.expression) and e.args}
-        )
+        named = {e: n.symbol for n in reversed(graph.inner) if (e := n.expression) and e.args}
+        self.values = Rewriter(named)
+        self.by_value = self.values if by_value else Rewriter({})
         self.partials: dict[tuple[Symbol, Symbol], Expr] = {}
         self.deltas: dict[str, Delta] = {}
         self._pulled: dict[Symbol, Mapping[Symbol, Expr]] = {}
@@ -152,7 +152,7 @@ class _ArraySweep:
         routes = self._pull(consumer, expanded)
         if node.symbol not in routes:
             return None
-        full = self.pull.algebra.scaled(scale, routes[node.symbol])
+        full = self.values(self.pull.algebra.scaled(scale, routes[node.symbol]))
         short = direct[0].pulled
         assert short is not None
         return shorter_form(self.graph, consumer, self.pull.algebra, full, short)

@@ -75,6 +75,12 @@ def _size_roles(sizes: Iterable[Symbol], given: Mapping[Symbol, Role]) -> dict[S
     return dict.fromkeys(sizes, Role.SIZE)
 
 
+def size_names(shapes: Mapping[str, Any]) -> list[str]:
+    """The names of the sizes in some shapes."""
+    sizes = Shapes({Symbol(name): as_shape(shape) for name, shape in shapes.items()}).sizes
+    return sorted(symbol.name for symbol in sizes)
+
+
 def _given_shape(name: str, shape: Any) -> Shape:
     found = as_shape(shape)
     if any(isinstance(size, int) and size < 1 for size in found):
@@ -178,7 +184,10 @@ def _check_given(equations: Sequence[Equation]) -> None:
 
 
 def check_equations(
-    named: Sequence[tuple[Symbol, Expr]], roles: Mapping[Symbol, Role], closed: Sequence[Equation]
+    named: Sequence[tuple[Symbol, Expr]],
+    roles: Mapping[Symbol, Role],
+    closed: Sequence[Equation],
+    sizes: Iterable[str] = (),
 ) -> None:
     """No name is both given and computed; in the `closed` equations every name is one or the other."""
     computed = {symbol for symbol, _ in named}
@@ -189,7 +198,7 @@ def check_equations(
         for symbol, role in roles.items()
         if symbol in computed
     ]
-    known = dict.fromkeys(symbol.name for symbol in (*roles, *computed))
+    known = dict.fromkeys([*(symbol.name for symbol in (*roles, *dict(named))), *sizes])
     undeclared: dict[str, str] = {}
     for equation in closed:
         for name, place in equation.uses.items():

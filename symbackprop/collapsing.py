@@ -180,7 +180,8 @@ def through_normalisation(
     for place in graph.normalised:
         consumers = {one for one in graph.consumers[node.symbol] if one in active}
         xhat = graph[place.xhat]
-        if node.symbol != place.x or not consumers <= place.nodes or xhat.delta is None:
+        plain = place.xhat in active and xhat.shape == node.shape and not place.moving
+        if node.symbol != place.x or not consumers <= place.nodes or xhat.delta is None or not plain:
             continue
         axis = place.axis % len(node.shape)
         delta = xhat.delta

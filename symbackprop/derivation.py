@@ -154,9 +154,17 @@ class Derivation:
             return expression
         shape = self.shapes[expression]
         algebra = Algebra(self.shapes)
+        if len(shape) > 2:
+            return expression
         if len(shape) == 1:
             return algebra.of(op.reshape, expression, (1, *shape))
         return algebra.transpose(expression)
+
+    def written(self, delta: Delta) -> Expr:
+        """What stands under a delta's name: of an unnamed one the derivative itself, without a factor."""
+        if self.shapes is None or delta.symbol is not None:
+            return delta.expression
+        return S.One if delta.is_output else self.unscaled(delta, delta.expression)
 
     def unscaled(self, delta: Delta, expression: Expr) -> Expr:
         """∂L/∂z for what a delta of arrays equals: without its sign and the factor of a batch."""

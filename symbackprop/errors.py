@@ -60,6 +60,10 @@ class ShapeError(Mistake):
     expression: object = None
 
 
+class LinearityError(Mistake):
+    """An expression that is no matrix times a symbol, or none that has a closed form here."""
+
+
 class SpecError(Mistake):
     """A spec file that does not describe a problem."""
 

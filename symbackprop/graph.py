@@ -13,7 +13,7 @@ from symbackprop import functions, gates
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.composites import Normalised
 from symbackprop.arrays.shapes import Shapes
-from symbackprop.building import build_nodes, check_equations, given_roles, ordered, with_names
+from symbackprop.building import build_nodes, check_equations, given_roles, ordered, size_names, with_names
 from symbackprop.errors import GraphError, did_you_mean, listing
 from symbackprop.language import Equation, parse_equations
 from symbackprop.nodes import Collapse, Node, Role, unused_name
@@ -153,7 +153,7 @@ class Graph:
         read = parse_equations(equations) if isinstance(equations, str) else list(equations)
         named = with_names(read, {*parameters, *(inputs or ()), *targets})
         roles = given_roles(parameters, inputs, targets)
-        check_equations(named, roles, read if inputs is not None else ())
+        check_equations(named, roles, read if inputs is not None else (), size_names(shapes or {}))
         result = Symbol(output) if output else named[-1][0]
         if output and result not in dict(named):
             raise GraphError(

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from sympy import Add, Basic, Eq, Expr, Ge, Gt, Integer, Le, Lt, Ne, Number, Rational, Symbol, log
+from sympy import Add, Basic, Eq, Expr, Ge, Gt, Integer, Le, Lt, Mul, Ne, Number, Pow, Rational, Symbol, log
 
 from symbackprop import functions
 from symbackprop.arrays import operations as op
@@ -237,7 +237,7 @@ class _Reader(Source):
                 self.refuse(operand, "division by zero")
             else:
                 factors = [divide(mul(*factors), factor)]
-        return mul(*factors)
+        return _kept(mul(*factors), lambda: Mul(*factors, evaluate=False), factors)
 
     def _power(self, node: ast.BinOp, powers: int) -> Expr:
         if powers >= MOST_POWERS:
@@ -252,7 +252,7 @@ class _Reader(Source):
             self.refuse(node, "division by zero")
         if constant and not base.free_symbols and not _is_writable(base, exponent):
             self.refuse(node, "the number is too large or too small", fix="a double holds 1e-308 to 1e308")
-        return power(base, exponent)
+        return _kept(power(base, exponent), lambda: Pow(base, exponent, evaluate=False), (base, exponent))
 
     def _call(self, node: ast.Call, powers: int) -> Expr:
         name, method_of = called_name(self, node)
@@ -288,6 +288,13 @@ class _Reader(Source):
             )
         left, right = self._read(node.left, powers), self._read(node.comparators[0], powers)
         return _COMPARISONS[type(node.ops[0])](left, right, evaluate=False)
+
+
+def _kept(result: Expr, written: Callable[[], Expr], parts: Sequence[Expr]) -> Expr:
+    """0 x, x^0 and 1^x as written: x may be an array, and they have its shape."""
+    if not result.free_symbols and any(part.free_symbols for part in parts):
+        return written()
+    return result
 
 
 def _is_writable(base: Expr, exponent: Expr) -> bool:

@@ -15,12 +15,8 @@ from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, Size, show_shape
-from symbackprop.errors import Mistake
+from symbackprop.errors import LinearityError
 from symbackprop.expressions import add, is_reciprocal, negative_part, rebuild
-
-
-class LinearityError(Mistake):
-    """An expression that is no matrix times a symbol, or none that has a closed form here."""
 
 
 @dataclass(frozen=True)

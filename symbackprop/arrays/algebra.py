@@ -141,7 +141,7 @@ class Algebra:
 
     def _spread_array(self, array: Expr, shape: Shape) -> Expr:
         own = self.shapes[array]
-        if len(shape) == 2 and len(own) == 1:
+        if len(shape) == 2 and own == shape[1:]:
             return self.of(op.outer, self.of(op.ones, shape[:1]), array)
         if len(shape) == 2 and own == (shape[0], 1) and isinstance(array, op.reshape):
             column: Expr = array.args[0]
@@ -171,15 +171,23 @@ class Algebra:
             return self.total(left, (len(first) - 1,), keep=False)
         if len(first) == 1 and isinstance(left, op.ones):
             return self.total(right, (0,), keep=False)
+        if isinstance(left, op.ones) and len(first) == 2 and len(second) <= 2:
+            return self._of_ones(self.of(op.ones, first[:1]), self.total(right, (0,)), second)
+        if isinstance(right, op.ones) and len(first) == 2 and len(second) == 2:
+            return self.outer(self.total(left, (1,)), self.of(op.ones, second[1:]))
         if isinstance(right, op.outer) and len(first) == 2:
             x, y = right.args
             return self.outer(self.matmul(left, x), y)
-        if isinstance(left, op.outer):
+        if isinstance(left, op.outer) and len(second) <= 2:
             x, y = left.args
             if len(second) == 1:
                 return self.product(self.matmul(y, right), x)
             return self.outer(x, self.matmul(self.transpose(right), y))
         return None
+
+    def _of_ones(self, column: Expr, summed: Expr, second: Shape) -> Expr:
+        """1 1ᵀ x = (Σ x) 1, and 1 1ᵀ B = 1 (Bᵀ 1)ᵀ."""
+        return self.product(summed, column) if len(second) == 1 else self.outer(column, summed)
 
     def outer(self, x: Expr, y: Expr) -> Expr:
         """x yᵀ with scalars in front."""

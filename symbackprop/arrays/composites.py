@@ -23,6 +23,7 @@ class Normalised:
         x: the input.
         xhat: (x - μ)/√(v + ε).
         deviation: √(v + ε).
+        moving: ε is no number.
         axis: along which it was normalised.
         nodes: the symbols of all its lines.
     """
@@ -30,6 +31,7 @@ class Normalised:
     x: Symbol
     xhat: Symbol
     deviation: Expr
+    moving: bool
     axis: int
     nodes: frozenset[Symbol]
 
@@ -108,7 +110,12 @@ class _Expander:
             axis = -1 if name == "layer_norm" else 0
             self.result.normalised.append(
                 Normalised(
-                    values[Symbol("x")], nodes["xhat"], rewrite(below), axis, frozenset(nodes.values())
+                    values[Symbol("x")],
+                    nodes["xhat"],
+                    rewrite(below),
+                    bool(values[Symbol("epsilon")].free_symbols),
+                    axis,
+                    frozenset(nodes.values()),
                 )
             )
         result: Expr = rewrite(last.expression)

@@ -52,7 +52,12 @@ def _slice(spec: Tuple, size: Size, array: Expr) -> tuple[Basic, list[Size]]:
         )
     bounds = [0 if first == op.NONE else first, size if last == op.NONE else last]
     start_, stop_ = (as_size(size + one) if _is_negative(one) else as_size(one) for one in bounds)
-    return Tuple(start_, stop_, 1), [as_size(stop_ - start_)]
+    left = as_size(stop_ - start_)
+    if isinstance(left, int) and left < 1:
+        raise ShapeError(
+            f"the slice {_colons(spec)} of {in_code(array)} is empty", known=f"the axis is {size}"
+        )
+    return Tuple(start_, stop_, 1), [left]
 
 
 def _colons(spec: Tuple) -> str:

@@ -29,11 +29,8 @@ def refuse_broadcast(expression: Expr, shapes: Sequence[Shape]) -> NoReturn:
         for pair in pairwise(_growing(list(zip(arguments, shapes, strict=True))))
         if broadcast([pair[0][1], pair[1][1]]) is None
     )
-    fix = _transposed_fix(one, first, two, second, lambda a, b: broadcast([a, b]) is not None)
-    if not fix and len(second) == 1 and len(first) == 2 and second[0] == first[0]:
-        fix = f"a column would fit: {in_code(two)}[:, None] has the shape ({second[0]}, 1)"
-    if not fix and len(first) == 1 and len(second) == 2 and first[0] == second[0]:
-        fix = f"a column would fit: {in_code(one)}[:, None] has the shape ({first[0]}, 1)"
+    fix = _column_fix(one, first, second) or _column_fix(two, second, first)
+    fix = fix or _transposed_fix(one, first, two, second, lambda a, b: broadcast([a, b]) is not None)
     sign = {Add: "added", Mul: "multiplied element by element", Pow: "raised"}.get(
         expression.func, "combined"
     )
@@ -43,6 +40,13 @@ def refuse_broadcast(expression: Expr, shapes: Sequence[Shape]) -> NoReturn:
         known="sizes are compared from the last one back; they must be equal, or one of them 1",
         fix=fix or _size_fix((*first, *second)),
     )
+
+
+def _column_fix(vector: Expr, own: Shape, other: Shape) -> str:
+    """A vector as long as the other has rows fits as a column."""
+    if len(own) == 1 and len(other) == 2 and own[0] == other[0]:
+        return f"a column would fit: {_bracketed(vector)}[:, None] has the shape ({own[0]}, 1)"
+    return ""
 
 
 def refuse_matmul(a: Expr, first: Shape, b: Expr, second: Shape) -> NoReturn:

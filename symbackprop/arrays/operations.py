@@ -79,7 +79,7 @@ class Signature:
         head: the operation.
         arrays: the names of its arguments that are arrays.
         options: the names of its constant arguments with what they are where left out; None: required.
-        kinds: what an option may be: `axis`, `flag`, `integer`, `shape`, `number`, `pair`.
+        kinds: what an option may be: `axis`, `one axis`, `order`, `flag`, `integer`, `shape`, `pair`.
         listed: its arrays come as one list.
     """
 
@@ -110,10 +110,10 @@ _KINDS = {
     "keepdims": "flag",
     "ddof": "integer",
     "shape": "shape",
-    "axes": "axis",
+    "axes": "order",
     "stride": "pair",
     "padding": "pair",
-    "size": "shape",
+    "size": "size",
 }
 NO, ZERO, LAST = S.Zero, S.Zero, S.NegativeOne
 
@@ -122,8 +122,15 @@ def _signature(head: type[Operation], arrays: str, **options: Basic | None) -> S
     return Signature(head, tuple(arrays.split()), options, {key: _KINDS[key] for key in options})
 
 
+_ONE_AXIS = {"axis": "one axis"}
+
+
 def _listed(head: type[Operation]) -> Signature:
-    return replace(_signature(head, "arrays", axis=ZERO), listed=True)
+    return replace(_signature(head, "arrays", axis=ZERO), listed=True, kinds=_ONE_AXIS)
+
+
+def _along(head: type[Operation]) -> Signature:
+    return replace(_signature(head, "z", axis=LAST), kinds=_ONE_AXIS)
 
 
 def _reduction(head: type[Operation], **options: Basic | None) -> Signature:
@@ -140,8 +147,8 @@ OPERATIONS: Mapping[str, Signature] = {
     "min": _reduction(smallest),
     "norm": _reduction(norm),
     "logsumexp": _reduction(logsumexp),
-    "softmax": _signature(softmax_along, "z", axis=LAST),
-    "log_softmax": _signature(log_softmax, "z", axis=LAST),
+    "softmax": _along(softmax_along),
+    "log_softmax": _along(log_softmax),
     "dot": _signature(matmul, "x y"),
     "matmul": _signature(matmul, "A B"),
     "outer": _signature(outer, "x y"),

@@ -33,6 +33,8 @@ class Shapes:
 
     def learn(self, symbol: Symbol, shape: Shape) -> None:
         """The shape of one more symbol."""
+        if self._symbols.get(symbol, shape) != shape:
+            self._found.clear()
         self._symbols[symbol] = shape
 
     def __getitem__(self, expression: Basic) -> Shape:
@@ -129,11 +131,12 @@ class Shapes:
         """Aᵀ; of a vector or a scalar, itself."""
         inner, shape = self.resolved(expression.args[0])
         order = expression.args[1]
-        places = [*range(len(shape))][::-1] if order == op.NONE else [int(one) for one in _tuple(order)]
         if order == LAST_TWO:
             if len(shape) < 2:
                 raise ShapeError(f".mT needs a matrix: {in_code(inner)} has the shape {show_shape(shape)}")
             places = [*range(len(shape) - 2), len(shape) - 1, len(shape) - 2]
+        else:
+            places = [*range(len(shape))][::-1] if order == op.NONE else [int(one) for one in _tuple(order)]
         places = [self._axis(one, shape, inner) for one in places]
         if sorted(places) != [*range(len(shape))]:
             raise ShapeError(
@@ -246,10 +249,24 @@ class Shapes:
     def constant(self, expression: Expr) -> Found:
         """ones and zeros have the shape that they say; eye is square."""
         shape = self._shape_argument(expression.args[0])
+        self._check_sizes(shape, expression)
         if expression.func is op.eye:
-            shape = shape if len(shape) == 2 else (*shape, *shape)
-            return op.of(op.eye, (shape[0],)), shape
+            return op.of(op.eye, shape), (*shape, *shape)
         return op.of(expression.func, shape), shape
+
+    def _check_sizes(self, shape: Shape, expression: Expr) -> None:
+        """Sizes are at least 1, and their symbols those of given shapes."""
+        for size in shape:
+            unknown = set() if isinstance(size, int) else size.free_symbols - self.sizes
+            if unknown:
+                raise ShapeError(
+                    f"{min(map(str, unknown))} is no size: it stands in no shape",
+                    where=in_code(expression),
+                    known=", ".join(sorted(map(str, self.sizes))) or "no symbols for sizes",
+                    fix="give the size as a number, or as in x.shape[0]",
+                )
+            if isinstance(size, int) and size < 1:
+                raise ShapeError(f"an axis of size {size} is empty", where=in_code(expression))
 
     def _shape_argument(self, argument: Basic) -> Shape:
         return as_shape(self.resolved(size)[0] for size in _tuple(argument))
@@ -305,6 +322,12 @@ class Shapes:
         inner, shape = self.resolved(expression.args[0])
         wanted = list(self._shape_argument(expression.args[1]))
         entries = count(shape)
+        if any(isinstance(size, int) and size < 1 and size != -1 for size in wanted) or wanted.count(-1) > 1:
+            raise ShapeError(
+                f"{in_code(inner)} cannot be reshaped to {op.shown(expression.args[1])}",
+                where=in_code(expression),
+                fix="sizes are at least 1, and -1 stands once for what is left over",
+            )
         if wanted.count(-1) == 1:
             place = wanted.index(-1)
             others = count(wanted[:place] + wanted[place + 1 :])
@@ -424,6 +447,11 @@ def _tuple(value: Basic) -> tuple[Basic, ...]:
 
 
 def _repeated(value: Basic, times: int) -> tuple[Basic, ...]:
+    if isinstance(value, Tuple) and len(value) != times:
+        raise ShapeError(
+            f"a stride or padding of {len(value)} numbers does not fit {times} moved axes: {op.shown(value)}",
+            fix="give one number, or one for each axis",
+        )
     return tuple(value) if isinstance(value, Tuple) else (value,) * times
 
 

@@ -13,7 +13,7 @@ from symbackprop.errors import did_you_mean, listing
 from symbackprop.functions import ALIASES
 from symbackprop.syntax import Source, own_name
 
-LAST_TWO = Tuple(S.NegativeOne, S.NegativeOne)
+LAST_TWO = Tuple(S.NegativeInfinity)
 """The order of axes that exchanges the last two."""
 
 ELLIPSIS = S.Infinity
@@ -91,7 +91,7 @@ class ArraySyntax:
         """x.reshape(3, 4), ones(3, 4) and x.transpose(0, 2, 1) give a shape without its own brackets."""
         count = len(signature.arrays)
         loose = len(signature.options) == 1 and len(arguments) > count + 1 and not signature.listed
-        if not loose or next(iter(signature.kinds.values())) not in ("shape", "axis"):
+        if not loose or next(iter(signature.kinds.values())) not in ("shape", "order"):
             return arguments
         shape = ast.Tuple(list(arguments[count:]))
         ast.copy_location(shape, arguments[count])
@@ -139,12 +139,16 @@ class ArraySyntax:
             if isinstance(node, ast.Constant) and isinstance(node.value, bool):
                 return Integer(int(node.value))
             self.source.refuse(node, f"{key} of {name} is True or False")
+        if kind == "size":
+            return Tuple(self._size(node, name))
         if kind == "shape":
             parts = node.elts if isinstance(node, ast.Tuple | ast.List) else [node]
             return Tuple(*(self._size(part, name) for part in parts))
-        if isinstance(node, ast.Constant) and node.value is None and kind == "axis":
+        if isinstance(node, ast.Constant) and node.value is None and kind in ("axis", "order"):
             return op.NONE
-        if isinstance(node, ast.Tuple | ast.List) and kind in ("axis", "pair"):
+        if isinstance(node, ast.Tuple | ast.List) and kind in ("axis", "order", "pair"):
+            if not node.elts:
+                self.source.refuse(node, f"{key} of {name} names no axis", fix=f"leave {key} out to take all")
             return Tuple(*(self._integer(part, f"{key} of {name}") for part in node.elts))
         return self._integer(node, f"{key} of {name}")
 

@@ -109,7 +109,7 @@ class CodeSyntax(Syntax):
 def _option(value: Basic, kind: str) -> str:
     if kind == "flag":
         return str(bool(value))
-    if isinstance(value, Tuple) and len(value) == 1 and kind == "axis":
+    if isinstance(value, Tuple) and len(value) == 1 and kind in ("axis", "order"):
         return str(value[0])
     return op.shown(value)
 
@@ -122,14 +122,15 @@ def _atom(printer: Walks, expression: Basic) -> str:
 def _matmul(expression: op.Operation, printer: Walks) -> Piece:
     pieces = [printer.piece(factor) for factor in expression.args]
     shown = [piece.text if piece.level == Level.ATOM else f"({piece.text})" for piece in pieces]
-    return Piece(" @ ".join(shown), Level.PRODUCT)
+    # As tight as * and /, so it stands in brackets behind another factor.
+    return Piece(" @ ".join(shown), Level.HADAMARD)
 
 
 def _transpose(expression: op.Operation, printer: Walks) -> Piece:
     inner, order = expression.args
     if order in (op.NONE, Tuple(1, 0)):
         return Piece(f"{_atom(printer, inner)}.T")
-    if order == Tuple(-1, -1):
+    if order == Tuple(S.NegativeInfinity):
         return Piece(f"{_atom(printer, inner)}.mT")
     return Piece(f"transpose({printer.argument(inner)}, {op.shown(order)})")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sympy import Basic, Expr, Function, S, Symbol, Tuple
+from sympy import Basic, Expr, Function, Mul, S, Symbol, Tuple
 
 from symbackprop.arrays import operations as op
+from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, count
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import divide
+from symbackprop.expressions import divide, is_reciprocal
 from symbackprop.notation.code import places
 from symbackprop.notation.matrix_pieces import MatrixPieces
 from symbackprop.notation.printer import Printer
@@ -23,6 +24,16 @@ AXES = "ijkl"
 
 class MatrixPrinter(MatrixPieces):
     """Prints array expressions in matrix notation."""
+
+    def _unsigned(self, expression: Expr) -> Piece:
+        """The number in front of a sum over all entries stands before Σ, not under a bar: 1/n Σ_i."""
+        factors = expression.args if isinstance(expression, Mul) else ()
+        sums = [one for one in factors if isinstance(one, op.total) and not self.shapes[one]]
+        rest = [one for one in factors if one not in sums]
+        if len(sums) != 1 or not any(map(is_reciprocal, rest)) or self.shapes[expression]:
+            return super()._unsigned(expression)
+        front = super()._unsigned(rest[0] if len(rest) == 1 else Mul(*rest, evaluate=False))
+        return self._row([front, self.piece(sums[0])])
 
     def _call(self, expression: Function) -> Piece:
         rule = _RULES.get(expression.func)
@@ -41,17 +52,46 @@ class MatrixPrinter(MatrixPieces):
     def matmul(self, expression: Expr) -> Piece:
         """A B x, xᵀ y."""
         first, *rest = expression.args
-        pieces = [self.transposed(first) if len(self.shapes[first]) == 1 else self.piece(first)]
-        return self._beside(*pieces, *map(self.piece, rest))
+        if len(self.shapes[first]) > 1:
+            return self._beside(*map(self.piece, expression.args))
+        if self.shapes[expression]:
+            return self._beside(*map(self.transposed, reversed(rest)), self.piece(first))
+        return self._beside(self.transposed(first), *map(self.piece, rest))
 
     def transpose(self, expression: Expr) -> Piece:
         """Aᵀ; other orders of axes by name."""
         inner, order = expression.args
         axes = len(order)
+        if order == op.NONE:
+            return self.transposed(inner)
         if [int(one) for one in order] == [*range(axes - 2), axes - 1, axes - 2]:
             return self.transposed(inner)
         index = "".join(AXES[int(one)] for one in order)
         return Piece(self.syntax.named("transpose", index, self.piece(inner).text))
+
+    def transposed(self, expression: Expr) -> Piece:
+        """Aᵀ; the transpose of a product goes into it: (A x)ᵀ = xᵀ Aᵀ, (Aᵀ 1)ᵀ = 1ᵀ A."""
+        if expression in self.values:
+            return super().transposed(expression)
+        scalars, array = Algebra(self.shapes).apart(expression)
+        if scalars and array is not S.One and not isinstance(array, Mul):
+            front = self.piece(scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False))
+            return self._row([front, self.transposed(array)])
+        if (
+            isinstance(array, op.matmul)
+            and len(self.shapes[array]) == 1
+            and len(self.shapes[array.args[0]]) > 1
+        ):
+            return self._beside(*map(self.transposed, reversed(array.args)))
+        if (
+            isinstance(array, op.total)
+            and len(self.shapes[array]) == 1
+            and len(self.shapes[array.args[0]]) == 2
+        ):
+            inner, (axis,), _ = array.args
+            ones = self._transposed_piece(self._ones((self.shapes[inner][int(axis)],)))
+            return self._beside(ones, self.piece(inner) if axis == 0 else self._transposed_or_not(inner))
+        return super().transposed(expression)
 
     def outer(self, expression: Expr) -> Piece:
         """x yᵀ."""
@@ -140,7 +180,9 @@ class MatrixPrinter(MatrixPieces):
     def spread(self, expression: Expr) -> Piece:
         """x repeated by ones."""
         inner, shape = expression.args[0], self.shapes[expression]
-        if len(shape) == 2 and self.shapes[inner] not in ((1,), (1, 1)):
+        if self.shapes[inner] in ((1,), (1, 1)):
+            return self._row([self.piece(inner), self._ones(shape)])
+        if len(shape) == 2:
             return self._repeated(inner, shape)
         return Piece(self.syntax.named("repeat", self.sizes(shape), self.piece(inner).text))
 

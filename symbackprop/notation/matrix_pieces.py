@@ -100,12 +100,18 @@ class MatrixPieces(Printer):
         full = self.shapes[expression]
         arrays = self._hadamard(above, full) if above else Piece("1", number=True)
         if below:
-            arrays = self.syntax.fraction(arrays, self._hadamard(below, full))
+            # A product of several factors is in brackets where the bar is a stroke.
+            whole = arrays._replace(fraction=arrays.level in (Level.PRODUCT, Level.HADAMARD))
+            arrays = self.syntax.fraction(whole, self._hadamard(below, full))
         if not scalars:
             return arrays
         front = super()._unsigned(scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False))
         row = self._row([front, arrays])
         return row._replace(level=Level.HADAMARD) if arrays.level == Level.HADAMARD else row
+
+    def _factor(self, piece: Piece) -> Piece:
+        """A scalar in front of an element-wise product needs no brackets round that."""
+        return piece if piece.level == Level.HADAMARD else super()._factor(piece)
 
     def _row(self, pieces: list[Piece]) -> Piece:
         """Factors side by side; Σ is in brackets where something follows it."""

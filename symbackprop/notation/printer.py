@@ -180,7 +180,7 @@ class Printer:
         return Piece(text, Level.PRODUCT, substituted=any(piece.substituted for piece in pieces))
 
     def _factor(self, piece: Piece) -> Piece:
-        if piece.level == Level.SUM or (piece.substituted and piece.number):
+        if piece.level <= Level.HADAMARD or (piece.substituted and piece.number):
             return piece._replace(text=self.syntax.bracket(piece.text), level=Level.ATOM)
         return piece
 

@@ -142,7 +142,8 @@ class Syntax(ABC):
 
     def named(self, name: str, index: str, arguments: str) -> str:
         """tr(A), max_j(X)."""
-        return f"{name}{f'_{index}' if index else ''}({arguments})"
+        below = index if index.isalnum() or index.startswith("[") else f"({index})"
+        return f"{name}{f'_{below}' if index else ''}({arguments})"
 
     def summed(self, index: str, body: str) -> str:
         """Σ_i x_i."""

@@ -134,7 +134,14 @@ class Compiled:
                     where="the values given to the graph",
                     fix=f"leave {symbol.name} out: it is found from the shapes",
                 )
-        return {symbol.name: found[symbol] for symbol in self.program.sizes if symbol in found}
+        unbound = [symbol.name for symbol in self.program.sizes if symbol not in found]
+        if unbound:
+            raise ValuesError(
+                f"no array says what {listing(unbound)} is",
+                where="the values given to the graph",
+                fix="give the size as a number in the shape",
+            )
+        return {symbol.name: found[symbol] for symbol in self.program.sizes}
 
     def _carried(self, value: Any) -> Any:
         """A given value as it is printed, where printed values are carried."""

@@ -18,6 +18,12 @@ def _inv(matrix: Array) -> Array:
     return np.linalg.inv(matrix)
 
 
+def _var(x: Array, axes: tuple[int, ...], keep: int, ddof: int) -> Array:
+    centred = x - np.mean(x, axis=axes, keepdims=True)
+    freedom = np.float64(x.size / np.size(np.mean(x, axis=axes)) - ddof)
+    return np.sum(centred**2, axis=axes, keepdims=bool(keep)) / freedom
+
+
 def _softmax_along(z: Array, axis: int) -> Array:
     raised = np.exp(z - np.max(z, axis=axis, keepdims=True))
     return raised / np.sum(raised, axis=axis, keepdims=True)
@@ -61,6 +67,14 @@ def _places(where: tuple[Any, ...]) -> tuple[Any, ...]:
         slice(*(None if one == () else one for one in index)) if isinstance(index, tuple) else index
         for index in where
     )
+
+
+def _item(x: Array, where: tuple[Any, ...]) -> Array:
+    """x[…]; NumPy cuts a slice that is too long, and the formulas would not know."""
+    for index, size in zip(where, np.shape(x), strict=True):
+        if isinstance(index, tuple) and index[2] == 1 and not 0 <= index[0] < index[1] <= size:
+            raise IndexError(f"the slice {index[0]}:{index[1]} of an axis of {size}")
+    return x[_places(where)]
 
 
 def _placed(g: Array, where: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
@@ -126,8 +140,8 @@ NUMPY_OPERATIONS: Mapping[str, Callable[..., Array]] = {
     "transpose": np.transpose,
     "total": lambda x, axes, keep: np.sum(x, axis=axes, keepdims=bool(keep)),
     "mean": lambda x, axes, keep: np.mean(x, axis=axes, keepdims=bool(keep)),
-    "var": lambda x, axes, keep, ddof: np.var(x, axis=axes, keepdims=bool(keep), ddof=ddof),
-    "std": lambda x, axes, keep, ddof: np.std(x, axis=axes, keepdims=bool(keep), ddof=ddof),
+    "var": _var,
+    "std": lambda x, axes, keep, ddof: np.sqrt(_var(x, axes, keep, ddof)),
     "prod": lambda x, axes, keep: np.prod(x, axis=axes, keepdims=bool(keep)),
     "largest": lambda x, axes, keep: np.max(x, axis=axes, keepdims=bool(keep)),
     "smallest": lambda x, axes, keep: np.min(x, axis=axes, keepdims=bool(keep)),
@@ -146,7 +160,7 @@ NUMPY_OPERATIONS: Mapping[str, Callable[..., Array]] = {
     "ones": np.ones,
     "zeros": np.zeros,
     "spread": np.broadcast_to,
-    "item": lambda x, where: x[_places(where)],
+    "item": _item,
     "placed": _placed,
     "reshape": np.reshape,
     "concatenate": lambda arrays, axis: np.concatenate(arrays, axis=axis),

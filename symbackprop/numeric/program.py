@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sympy import Expr, Mul, S, Symbol
+from sympy import Add, Basic, Expr, Mul, S, Symbol
 
 from symbackprop import functions
+from symbackprop.arrays import operations as op
 from symbackprop.arrays.sizes import Shape
 from symbackprop.derivation import Contribution, Delta, Derivation
 from symbackprop.expressions import add, call, is_constant, mul
@@ -97,9 +98,11 @@ def _array_program(derivation: Derivation) -> Program:
     lines = [*_values(derivation)]
     for name, delta in derivation.deltas.items():
         symbol = delta.symbol or Symbol(f"delta {name}")
-        lines.append(Line(Kind.DELTA, derivation.delta_name(delta), symbol, delta.expression, name))
+        value = guarded(derivation.written(delta))
+        lines.append(Line(Kind.DELTA, derivation.delta_name(delta), symbol, value, name))
     for name, gradient in derivation.gradients.items():
-        lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), gradient.expression, name))
+        value = guarded(gradient.expression)
+        lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), value, name))
     for number, (condition, targets) in enumerate(_conditions(derivation).items()):
         lines.append(Line(Kind.CONDITION, targets, Symbol(f"condition {number}"), condition, targets))
     return _with_shapes(derivation, tuple(lines))
@@ -116,7 +119,8 @@ def _with_shapes(derivation: Derivation, lines: tuple[Line, ...]) -> Program:
     given = _given(derivation)
     shapes = {symbol.name: derivation.graph[symbol].shape for symbol in given}
     assert derivation.shapes is not None
-    sizes = tuple(sorted(derivation.shapes.sizes, key=str))
+    used = {symbol for line in lines for symbol in line.expression.free_symbols}
+    sizes = tuple(sorted(derivation.shapes.sizes & used, key=str))
     return Program(given, lines, derivation.output.name, (), shapes, sizes)
 
 
@@ -200,12 +204,32 @@ class _Assembler:
 def guarded(expression: Expr) -> Expr:
     """[test] · e computed as `where(test, e, 0)`: what is not chosen may be infinite."""
     if isinstance(expression, Mul):
-        tests = [factor for factor in expression.args if isinstance(factor, functions.indicator)]
-        if tests and len(tests) < len(expression.args):
-            result: Expr = mul(*(factor for factor in expression.args if factor not in tests))
-            for factor in reversed(tests):
-                result = call(functions.where, factor.args[0], result, S.Zero)
+        tests, rest = _tests(expression)
+        if tests and rest is not None:
+            result: Expr = guarded(rest)
+            for test in reversed(tests):
+                result = call(functions.where, test, result, S.Zero)
             return result
-    if expression.is_Add:
-        return add(*map(guarded, expression.args))
+    if isinstance(expression, Add | Mul):
+        build = add if isinstance(expression, Add) else mul
+        return build(*map(guarded, expression.args))
+    if isinstance(expression, op.Operation):
+        inner = tuple(guarded(one) if isinstance(one, Expr) else one for one in expression.args)
+        return expression if inner == expression.args else expression.func(*inner, evaluate=False)
     return expression
+
+
+def _tests(expression: Mul) -> tuple[list[Basic], Expr | None]:
+    """The tests among the factors of a product, also of the fractions in it; and what is left, if anything."""
+    tests: list[Basic] = []
+    rest: list[Expr] = []
+    for factor in expression.args:
+        if isinstance(factor, functions.indicator):
+            tests.append(factor.args[0])
+        elif isinstance(factor, Mul):
+            inner, left = _tests(factor)
+            tests += inner
+            rest += [] if left is None else [left]
+        else:
+            rest.append(factor)
+    return tests, mul(*rest) if rest else None

@@ -252,8 +252,10 @@ class _Trainer:
             return False
         return True
 
-    def _losses(self, state: Floats, examples: list[int]) -> Any:
-        """The loss of every example; arrays take them one by one, each a batch of one."""
+    def _losses(self, state: Floats, examples: list[int], batch: list[int]) -> Any:
+        """The loss of every example, arrays taking them one by one; or of all as one batch."""
+        if batch:
+            return self.evaluate(state | self._given(batch)).values[self.output]
         if not self.problem.arrays:
             return self.evaluate(state | self._given(examples), examples=examples).values[self.output]
         return [self.evaluate(state | self._given([one])).values[self.output] for one in examples]
@@ -261,6 +263,11 @@ class _Trainer:
     def losses(self, iterations: Sequence[Iteration]) -> Losses:
         """Every example at every state: only forward passes."""
         examples = list(range(1, len(self.problem.examples) + 1)) if self.problem.data else []
+        if self.problem.arrays and self.problem.objective is None:
+            # What equations make of the rows need not be a sum over them: all rows are one batch.
+            every, examples = examples, []
+        else:
+            every = []
         states = [iteration.before for iteration in iterations] + [
             iteration.after for iteration in iterations[-1:]
         ]
@@ -269,7 +276,7 @@ class _Trainer:
         rows = []
         for number, state in enumerate(states):
             try:
-                values = self._losses(state, examples)
+                values = self._losses(state, examples, every)
             except ValuesError as error:
                 raise self._overflow(number + 1, examples, error) from None
             rows.append(np.broadcast_to(values, (max(len(examples), 1),)))

@@ -227,9 +227,9 @@ class _Maker:
         return DeltaEntry(
             name=name,
             of=delta.node.name,
-            expression=self.code(delta.expression),
+            expression=self.code(self.derivation.written(delta)),
             collapsed=delta.collapse is not None,
-            latex=self.latex(delta.expression),
+            latex=self.latex(self.derivation.written(delta)),
             contributions=[self._contribution(one) for one in delta.contributions],
             value=None if value is None else _number(value),
         )

@@ -97,7 +97,8 @@ class _LatexWriter(TexWriter):
 
     def shrunk(self, formula: str) -> str:
         """Made as small as the page needs it."""
-        return rf"\resizebox{{0.8\linewidth}}{{!}}{{$\displaystyle {formula}$}}"
+        width = r"\ifdim\width>0.8\linewidth 0.8\linewidth\else\width\fi"
+        return rf"\resizebox{{{width}}}{{!}}{{$\displaystyle {formula}$}}"
 
     def step(self, step: Step) -> Iterator[str]:
         match step:

@@ -118,8 +118,9 @@ def split_sum(side: str, width: int, deepest: int = 1) -> list[str]:
     return pieces
 
 
+_BREAKS = (" + ", " - ", " ∘ ", " \\circ ")
 _TOKENS = re.compile(r"\\left\b|\\right\b|\\begin\{|\\end\{|\\.|.", re.DOTALL)
-_DEEP = {"\\left": 99, "\\right": -99, "\\begin{": 100, "\\end{": -98}
+_DEEP = {"\\left": 99, "\\right": -99, "{": 99, "}": -99, "\\begin{": 198, "\\end{": 0}
 _DEPTHS = dict.fromkeys(OPENING, 1) | dict.fromkeys(CLOSING, -1) | _DEEP
 
 
@@ -130,7 +131,7 @@ def _split_at(side: str, width: int, level: int) -> list[str]:
     for token in _TOKENS.finditer(side):
         depth += _DEPTHS.get(token.group(), 0)
         place = token.start()
-        if depth <= level and side[place : place + 3] in (" + ", " - "):
+        if depth <= level and side.startswith(_BREAKS, place):
             if place - start > width and last > start:
                 pieces.append(side[start:last])
                 start = last + 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from symbackprop.conventions import Conventions
 from symbackprop.notation.latex import LATEX
-from symbackprop.notation.unicode import UNICODE
+from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, split_sum
 from symbackprop.solution.steps import Equation, Notation
 
@@ -19,12 +19,20 @@ SLACK = 1.15
 _RELATIONS = {"=": "=", "≈": r"\approx", "≡": r"\equiv", "←": r"\leftarrow"}
 
 
+class _Measure(UnicodeSyntax):
+    """Plain text as wide as the formula: a matrix is as wide as its widest row."""
+
+    def matrix(self, rows: list[list[str]], *, vector: bool) -> str:
+        """The widest row."""
+        return f"[{max((', '.join(row) for row in rows), key=len)}]"
+
+
 class TexWriter(Writer):
     """Puts mathematics into LaTeX, and measures it by its plain text."""
 
     def __init__(self, conventions: Conventions, notation: Notation | None = None) -> None:
         super().__init__(LATEX, conventions, _RELATIONS, notation)
-        self.measure = Writer(UNICODE, conventions, PLAIN_RELATIONS, notation)
+        self.measure = Writer(_Measure(), conventions, PLAIN_RELATIONS, notation)
 
     def fitted(self, equation: Equation) -> str:
         """An equation on one line where it fits, else aligned at its relations."""

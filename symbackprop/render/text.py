@@ -28,6 +28,8 @@ from symbackprop.solution.steps import (
 WIDTH = 100
 INDENT = 2
 GAP = 2
+_MATRIX = re.compile(r"(?<=[ (])\[(?=[-\d…])")
+"""Where a matrix of numbers begins."""
 _RULES = {1: "═", 2: "─"}
 
 
@@ -117,6 +119,8 @@ class _TextWriter(Writer):
         lines: list[str] = []
         margin = cell_len(head)
         for relation, side in phrase.sides:
+            if len(_MATRIX.findall(f" {side}")) > 1 and cell_len(side) > self.width - margin - 3:
+                continue  # Numbers put into a formula are left out where they do not fit on a line.
             first, *rest = split_sum(side, self.width - margin - 3)
             lines += self._broken(f"{' ' * margin if lines else head} {relation} {first}")
             for piece in rest:
@@ -125,9 +129,10 @@ class _TextWriter(Writer):
 
     def _broken(self, line: str) -> list[str]:
         """A line with a matrix wider than the page, broken behind its rows, else behind its numbers."""
-        if cell_len(line) <= self.width or "[" not in line:
+        matrix = _MATRIX.search(line)
+        if cell_len(line) <= self.width or matrix is None:
             return [line]
-        margin = line.index("[") + 1
+        margin = matrix.start() + 1
         first, *rest = line.split("; ")
         rows = [first, *(" " * margin + row for row in rest)]
         ended = [row + ";" * (place < len(rest)) for place, row in enumerate(rows)]

@@ -153,7 +153,7 @@ def _array_delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
         return [equation(quotient, chain, *shown, shaped=True)]
     defined = quotient if derivation.conventions.layout != "numerator" else _transposed(quotient)
     sides = [mul(delta.sign, defined)]
-    sides += [chain] if delta.sign == 1 and chain != quotient and defined == quotient else []
+    sides += [mul(delta.sign, chain)] if chain != quotient and defined == quotient else []
     return [
         equation(delta.symbol, *sides, relation="≡"),
         equation(delta.symbol, *routes, shaped=True),
@@ -161,7 +161,7 @@ def _array_delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
 
 
 def _transposed(quotient: Quotient) -> Expr:
-    return op.of(op.transpose, quotient, (1, 0))
+    return op.of(op.transpose, quotient, op.NONE)
 
 
 def _delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
@@ -299,7 +299,7 @@ def _partial_numbers(derivation: Derivation, node: Symbol, values: Environment) 
 
 def laid_out_value(derivation: Derivation, value: Any) -> Any:
     """A gradient's numbers in the layout of the convention."""
-    if not derivation.is_array or derivation.conventions.layout != "numerator" or not np.ndim(value):
+    if derivation.conventions.layout != "numerator" or not 1 <= np.ndim(value) <= 2:
         return value
     return np.reshape(value, (1, -1)) if np.ndim(value) == 1 else np.transpose(value)
 

@@ -218,6 +218,8 @@ def _first_update(problem: Problem, derivation: Derivation, values: Environment)
         return
     if training.batch_size > 1 and not derivation.is_array:
         return
+    if not any(derivation.graph[symbol].role is Role.PARAMETER for symbol in derivation.wrt):
+        return
     yield Heading(3, text("One step of gradient descent"))
     yield Formulas(
         tuple(

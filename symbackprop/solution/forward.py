@@ -53,7 +53,8 @@ def architecture(problem: Problem) -> Iterator[Step]:
 
 def function_lines(graph: Graph, conventions: Conventions) -> Iterator[Step]:
     """What the declared functions of the graph mean, and their slopes."""
-    z = Symbol("z")
+    # A letter that is an array here would be printed as one.
+    z = Symbol(next(one for one in "ztsur" if one not in graph or not graph[one].shape))
     found: list[Equation] = []
     for head in heads_in(graph):
         if head is functions.softmax:
@@ -63,7 +64,9 @@ def function_lines(graph: Graph, conventions: Conventions) -> Iterator[Step]:
             continue
         arguments = [z, *(Symbol(name) for name in entry.arguments[1:])]
         value = call(head, *arguments)
-        found.append(equation(value, parse_expression(entry.formula, constants=functions.CONSTANTS)))
+        if head is not functions.sigmoid or conventions.sigma == "name":
+            formula = parse_expression(entry.formula, constants=functions.CONSTANTS)
+            found.append(equation(value, Rewriter({Symbol("z"): z})(formula)))
         slope = local_partials(value, conventions)
         if z in slope:
             found.append(equation(Prime(value), slope[z]))

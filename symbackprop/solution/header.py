@@ -102,8 +102,17 @@ def _of_arrays(problem: Problem, *, indexed: bool) -> Iterator[tuple[Text, Text]
     yield text("vectors"), text("columns")
     if problem.network is None and problem.layout:
         yield text("examples"), text(problem.layout)
+    yield text("a circle, a quotient, a power of arrays"), text("entry by entry")
     if problem.conventions.broadcast == "ones":
-        yield text("what is repeated to a larger shape"), text("written with a vector of ones")
+        yield text("a vector repeated to a larger shape"), text("written with a vector of ones, a bold 1")
+    used = set(heads_in(problem.graph))
+    if used & _ALONG:
+        yield text("i, j below a name"), text("over the rows, over the columns")
+    if used & {op.conv1d, op.conv2d}:
+        yield text("a star behind a convolution"), text("its adjoint in the argument that is left open")
+
+
+_ALONG = {op.softmax_along, op.log_softmax, op.logsumexp, op.var, op.std, op.largest, op.smallest, op.prod}
 
 
 def _error_term(conventions: Conventions, output: Symbol, graph: Graph) -> tuple[Text, Text]:

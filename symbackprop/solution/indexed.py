@@ -41,7 +41,7 @@ def solve_indexed(problem: Problem, derivation: Derivation) -> Solution:
     if not derivation.is_array:
         raise OptionError(
             "indexed notation is for arrays, and these are scalars",
-            where="--notation indexed",
+            where="the derivation",
             fix="give a [network], or a graph with arrays",
         )
     indexed = indexed_derivation(derivation)

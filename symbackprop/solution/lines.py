@@ -61,7 +61,9 @@ def environment(
         value = evaluation.deltas.get(derivation.delta_name(delta))
         if value is not None:
             found[delta.symbol or Quotient(output, delta.node)] = pick(value)
-            found[Quotient(output, delta.node)] = _unscaled(pick(value), delta, evaluation)
+            plain = derivation.is_array and delta.symbol is None
+            derivative = pick(value) if plain else _unscaled(pick(value), delta, evaluation)
+            found[Quotient(output, delta.node)] = derivative
     for (consumer, node), local in derivation.partials.items():
         name = derivation.partial_name(consumer, node)
         symbol = derivation.local_symbol(consumer, node)

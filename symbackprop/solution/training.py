@@ -251,7 +251,9 @@ def _rows(trace: Trace, iterations: Sequence[Iteration]) -> Iterator[Step]:
 def _final(trace: Trace) -> Iterator[Step]:
     if not trace.iterations:
         return
-    yield Heading(2, text("Parameters after {count} iterations", count=len(trace.iterations)))
+    count = len(trace.iterations)
+    words = "Parameters after {count} iterations" if count > 1 else "Parameters after {count} iteration"
+    yield Heading(2, text(words, count=count))
     yield from parameter_rows(trace.problem, trace.iterations[-1].after)
 
 
