@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from symbackprop.derivation import Derivation
     from symbackprop.numeric.compiled import Evaluation
     from symbackprop.problem import Problem
+    from symbackprop.solution.steps import Step
 
 NOTATIONS = ("component", "indexed", "matrix")
 MODES = {"reverse": ("reverse",), "forward": ("forward",), "both": ("reverse", "forward")}
@@ -47,6 +48,16 @@ def derive(
     ] = "reverse",
     granularity: Annotated[
         str | None, typer.Option("--granularity", help="For an expression: equations or operations.")
+    ] = None,
+    jacobian: Annotated[
+        str | None, typer.Option("--jacobian", help="Add the Jacobian of one vector by another, as p,x.")
+    ] = None,
+    hessian: Annotated[
+        str | None, typer.Option("--hessian", help="Add the Hessian by a vector, where it has a closed form.")
+    ] = None,
+    optimum: Annotated[
+        str | None,
+        typer.Option("--optimum", help="Solve for a parameter, where the gradient is linear in it."),
     ] = None,
     example: Annotated[
         int | None, typer.Option("--example", help="The row whose numbers are put in.", min=1)
@@ -102,11 +113,42 @@ def derive(
             solution = solve_indexed(problem, derivation)
         else:
             solution = solve(
-                problem, derivation, forms=forms, evaluation=evaluation, example=row, modes=modes, large=large
+                problem,
+                derivation,
+                forms=forms,
+                evaluation=evaluation,
+                example=row,
+                modes=modes,
+                large=large,
+                beyond=_beyond(derivation, evaluation, jacobian, hessian, optimum),
             )
         options.write(
             options.show(solution, problem.conventions, output_format, standalone=standalone), output
         )
+
+
+def _beyond(
+    derivation: Derivation,
+    evaluation: Evaluation | None,
+    jacobian: str | None,
+    hessian: str | None,
+    optimum: str | None,
+) -> list[Step]:
+    """The Jacobian, the Hessian and the optimum, where they are asked for."""
+    from symbackprop.errors import OptionError
+    from symbackprop.solution.beyond import hessian_steps, jacobian_steps, optimum_steps
+
+    steps: list[Step] = []
+    if jacobian is not None:
+        chosen = options.names(jacobian) or []
+        if len(chosen) != 2:
+            raise OptionError(f"{jacobian!r} is no pair of names", where="--jacobian", fix="write p,x")
+        steps += jacobian_steps(derivation, *chosen)
+    if hessian is not None:
+        steps += hessian_steps(derivation, hessian)
+    if optimum is not None:
+        steps += optimum_steps(derivation, optimum, evaluation.values if evaluation else None)
+    return steps
 
 
 def _known_names(problem: Problem, wrt: str | None) -> list[str] | None:

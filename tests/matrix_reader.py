@@ -263,7 +263,7 @@ class Evaluator:
         if pending and shapes:
             plain += [one.of(shapes[0]) for one in pending]
         elif pending:
-            raise ReadError("nothing says the shape of a factor of ∘")
+            return Pending(lambda shape: math.prod([one.of(shape) for one in pending]) * math.prod(plain))
         return math.prod(self.together("∘", plain))
 
     def _product(self, node: Node) -> Any:
@@ -415,8 +415,10 @@ class Evaluator:
     def _item(self, node: Node) -> Array:
         found = self.plain(node.parts[0])
         where = self._where(node.parts[1:])
-        if len(where) == 1 and len(on_paper(found)) == 2 and on_paper(found)[1] == 1:
+        if len(where) == 1 and on_paper(found)[1:] in ((), (1,)):
             found = found.reshape(-1)
+        elif len(where) == 2 and found.ndim < 2:
+            found = np.atleast_2d(as_matrix(found))
         if len(where) != found.ndim:
             raise ReadError(f"{len(where)} indices of {found.shape}")
         for index, size in zip(where, found.shape, strict=True):
@@ -504,6 +506,7 @@ class Evaluator:
 
         def make(shape: Shape) -> Array:
             own = shape[:1] if len(where) == 1 and len(shape) == 2 and shape[1] == 1 else shape
+            own = (*own, 1) if len(where) == 2 and len(own) == 1 else own
             if len(own) != len(where):
                 raise ReadError(f"{len(where)} indices in the shape {own}")
             result = np.zeros(own)
@@ -536,16 +539,19 @@ class Evaluator:
         if len(node.parts) != 2 or (len(held) == 1) != (upstream is not None):
             raise ReadError("conv takes two arguments, its adjoint one and what it is at")
         arrays = [self.plain(part) for part in held]
-        if all(len(on_paper(one)) == 2 and on_paper(one)[1] == 1 for one in arrays):
+        given = all(x.ndim == 1 or part.kind != "name" for part, x in zip(held, arrays, strict=True))
+        if given and all(on_paper(one)[1:] == (1,) for one in arrays):
             arrays = [one.reshape(-1) for one in arrays]
-        ranks = {one.ndim if one.ndim <= 2 else one.ndim - 2 for one in arrays[-1:]}
-        dims = next((len(one) for one in options.values() if not isinstance(one, int)), ranks.pop())
+        kernel = arrays[-1].ndim
+        usual = kernel if 0 < kernel <= 2 else kernel - 2 if kernel else 2
+        dims = next((len(one) for one in options.values() if not isinstance(one, int)), usual)
+        arrays = [one if one.ndim else one.reshape((1,) * dims) for one in arrays]
         steps = [options.get("s", 1), options.get("p", 0)]
         stride, padding = ([one] * dims if isinstance(one, int) else one for one in steps)
         if upstream is None:
             return convolved(arrays[0], arrays[1], stride, padding)
         g = self.plain(upstream)
-        g = g.reshape(-1) if dims == 1 and arrays[0].ndim == 1 else g
+        g = g.reshape(-1) if dims == 1 and arrays[0].ndim == 1 else g if g.ndim else g.reshape((1,) * dims)
         at_input = node.parts[0].kind == "dot"
 
         def make(shape: Shape) -> Array:
@@ -571,7 +577,8 @@ class Parser:
     """What both ways of writing share: sums, ∘, products."""
 
     def __init__(self, tokens: Sequence[Token], source: str) -> None:
-        self.tokens, self.source, self.place = [*tokens, Token("end", "", False, len(source))], source, 0
+        end = Token("end", "", False, len(source))
+        self.tokens, self.source, self.place = [*tokens, end, end, end], source, 0
 
     @property
     def next(self) -> Token:
@@ -1329,7 +1336,7 @@ def equation(line: str) -> Equation:
     if aligned:
         rows = _rows(aligned[1])
         text = " ".join(re.sub(r"^\s*&?\s*(?:\\qquad)?", " ", row, count=1) for row in rows)
-        text = _without_marks(text)
+        text = _without_marks(text).strip()
     while r"\resizebox" in text:
         start = text.index(r"\resizebox")
         opened = text.index(r"{$\displaystyle ", start)

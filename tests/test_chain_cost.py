@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import symbackprop as sb
-from symbackprop.chain_cost import Factor, chain_cost, cost_of_gradient, dense, diagonal, multiplied
+from symbackprop.analysis.chain_cost import Factor, chain_cost, cost_of_gradient, dense, diagonal, multiplied
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
 from symbackprop.errors import GraphError, OptionError, ShapeError

@@ -16,7 +16,7 @@ from symbackprop.arrays.misfits import in_code
 from symbackprop.conventions import Conventions
 from symbackprop.errors import GraphError, ShapeError
 from symbackprop.graph import Graph
-from symbackprop.jacobian import Jacobian, jacobian
+from symbackprop.analysis.jacobian import Jacobian, jacobian
 from symbackprop.errors import LinearityError
 from tests.test_linear_maps import numbers
 
@@ -115,7 +115,7 @@ CASES: Mapping[str, tuple[str, str, str, str, Oracle]] = {
         lambda v: np.log(softmax(v["x"])),
     ),
     "through a matrix": (
-        "M = outer(x, c); h = M @ b; L = sum(h)", "h", "x", "b @ c*eye(size=(3,))",
+        "M = outer(x, c); h = M @ b; L = sum(h)", "h", "x", "(b @ c)*eye(size=(3,))",
         lambda v: np.outer(v["x"], v["c"]) @ v["b"],
     ),
     "a vector by a scalar, a column": (

@@ -14,7 +14,7 @@ from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import as_shape
 from symbackprop.language import parse_expression
 from symbackprop.errors import LinearityError
-from symbackprop.linear_maps import LinearMaps, affine, matrix_of
+from symbackprop.analysis.linear_maps import LinearMaps, affine, matrix_of
 from symbackprop.numeric.backends import find_backend
 from symbackprop.numeric.compiled import Compiled
 from symbackprop.numeric.program import Kind, Line, Program
@@ -70,7 +70,7 @@ LINEAR: Mapping[str, tuple[str, Oracle]] = {
     "p*v - p*(p @ v)": ("diag(p) - outer(p, p)", lambda v: V["p"] * v - V["p"] * (V["p"] @ v)),
     "p*(v - p @ v)": ("diag(p) - outer(p, p)", lambda v: V["p"] * (v - V["p"] @ v)),
     "X.T @ (s*(X @ v))": ("X.T @ diag(s) @ X", lambda v: V["X"].T @ (V["s"] * (V["X"] @ v))),
-    "2*X.T @ (X @ v)": ("2*X.T @ X", lambda v: 2 * V["X"].T @ (V["X"] @ v)),
+    "2*X.T @ (X @ v)": ("2*(X.T @ X)", lambda v: 2 * V["X"].T @ (V["X"] @ v)),
     "lam*v": ("lam*eye(size=(3,))", lambda v: V["lam"] * v),
     "v/n": ("eye(size=(3,))/n", lambda v: v / 4),
     "v @ A": ("A.T", lambda v: v @ V["A"]),
@@ -85,7 +85,7 @@ LINEAR: Mapping[str, tuple[str, Oracle]] = {
     "A @ v + A @ v": ("2*A", lambda v: 2 * V["A"] @ v),
     "B @ diag(p) @ v": ("B @ diag(p)", lambda v: V["B"] @ np.diag(V["p"]) @ v),
     "diag(v) @ p": ("diag(p)", lambda v: v * V["p"]),
-    "outer(v, p) @ w": ("p @ w*eye(size=(3,))", lambda v: np.outer(v, V["p"]) @ V["w"]),
+    "outer(v, p) @ w": ("(p @ w)*eye(size=(3,))", lambda v: np.outer(v, V["p"]) @ V["w"]),
     "(A + diag(v)) @ p - A @ p": ("diag(p)", lambda v: v * V["p"]),
     "inv(A) @ v": ("inv(A)", lambda v: np.linalg.inv(V["A"]) @ v),
     "sum(X*v, axis=1)": ("X", lambda v: (V["X"] * v).sum(axis=1)),
@@ -122,8 +122,8 @@ def test_the_matrix_of_an_expression_has_its_values_at_the_unit_vectors_as_colum
 
 def test_an_affine_expression_falls_into_its_matrix_and_the_rest() -> None:
     found = affine(read("2*X.T @ (X @ v - y)/n + 2*lam*v + w"), Symbol("v"), shapes())
-    assert in_code(found.matrix) == "2/n*X.T @ X + 2*lam*eye(size=(3,))"
-    assert in_code(found.rest) == "-2/n*X.T @ y + w"
+    assert in_code(found.matrix) == "2/n*(X.T @ X) + 2*lam*eye(size=(3,))"
+    assert in_code(found.rest) == "-2/n*(X.T @ y) + w"
 
 
 def test_a_scalar_rest_is_repeated_to_the_shape_of_the_expression() -> None:
@@ -174,10 +174,10 @@ PRODUCTS = {
     "diagonals are joined": ("diag(p)", "diag(w)", "diag(p*w)"),
     "a diagonal times a vector scales it": ("diag(p)", "w", "p*w"),
     "a diagonal scales an outer product": ("diag(p)", "outer(w, u)", "outer(p*w, u)"),
-    "an outer product times a vector is a multiple": ("outer(p, w)", "v", "w @ v*p"),
-    "two outer products make one": ("outer(u, w)", "outer(p, s)", "p @ w*outer(u, s)"),
+    "an outer product times a vector is a multiple": ("outer(p, w)", "v", "(w @ v)*p"),
+    "two outer products make one": ("outer(u, w)", "outer(p, s)", "(p @ w)*outer(u, s)"),
     "a vector moves to the right": ("u", "B", "B.T @ u"),
-    "scalars stand first": ("2*A", "lam*A", "2*lam*A @ A"),
+    "scalars stand first": ("2*A", "lam*A", "2*lam*(A @ A)"),
     "diagonals are joined within products": ("B @ diag(p)", "diag(w) @ A", "B @ diag(p*w) @ A"),
     "the softmax's matrix times a diagonal": (
         "diag(p) - outer(p, p)",

@@ -16,7 +16,7 @@ from symbackprop.arrays.misfits import in_code
 from symbackprop.errors import Mistake, ShapeError, ValuesError
 from symbackprop.graph import Graph
 from symbackprop.errors import LinearityError
-from symbackprop.optimum import Optimum, solve_for_optimum
+from symbackprop.analysis.optimum import Optimum, solve_for_optimum
 
 SHAPES: Mapping[str, Any] = {"Phi": ("n", 3), "w": (3,), "y": ("n",)}
 SQUARES = "L = sum((Phi @ w - y)**2)"
@@ -35,24 +35,24 @@ def shown(found: Optimum) -> list[tuple[str, str, str]]:
 def test_least_squares_are_solved_step_by_step() -> None:
     found = optimum(SQUARES)
     assert shown(found) == [
-        ("gradient", "d(L)/d(w)", "2*Phi.T @ (Phi @ w - y)"),
-        ("stationary", "2*Phi.T @ (Phi @ w - y)", "0"),
-        ("rearranged", "2*Phi.T @ Phi @ w", "2*Phi.T @ y"),
+        ("gradient", "d(L)/d(w)", "2*(Phi.T @ (Phi @ w - y))"),
+        ("stationary", "2*(Phi.T @ (Phi @ w - y))", "0"),
+        ("rearranged", "2*(Phi.T @ Phi @ w)", "2*(Phi.T @ y)"),
         ("normal equation", "Phi.T @ Phi @ w", "Phi.T @ y"),
         ("solution", "w", "inv(Phi.T @ Phi) @ Phi.T @ y"),
     ]
     assert [(one.name, in_code(one.matrix)) for one in found.conditions] == [
         ("invertible", "Phi.T @ Phi"),
-        ("positive definite", "2*Phi.T @ Phi"),
+        ("positive definite", "2*(Phi.T @ Phi)"),
     ]
 
 
 def test_ridge_is_solved_step_by_step() -> None:
     found = optimum(RIDGE)
     assert shown(found) == [
-        ("gradient", "d(L)/d(w)", "2/n*Phi.T @ (Phi @ w - y) + 2*lambda*w"),
-        ("stationary", "2/n*Phi.T @ (Phi @ w - y) + 2*lambda*w", "0"),
-        ("rearranged", "(2/n*Phi.T @ Phi + 2*lambda*eye(size=(3,))) @ w", "2/n*Phi.T @ y"),
+        ("gradient", "d(L)/d(w)", "2/n*(Phi.T @ (Phi @ w - y)) + 2*lambda*w"),
+        ("stationary", "2/n*(Phi.T @ (Phi @ w - y)) + 2*lambda*w", "0"),
+        ("rearranged", "(2/n*(Phi.T @ Phi) + 2*lambda*eye(size=(3,))) @ w", "2/n*(Phi.T @ y)"),
         ("normal equation", "(Phi.T @ Phi + n*lambda*eye(size=(3,))) @ w", "Phi.T @ y"),
         ("solution", "w", "inv(Phi.T @ Phi + n*lambda*eye(size=(3,))) @ Phi.T @ y"),
     ]

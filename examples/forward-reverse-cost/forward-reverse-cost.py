@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import symbackprop as sb
-from symbackprop.chain_cost import ChainCost, chain_cost, cost_of_gradient, dense
-from symbackprop.jacobian import jacobian
+from symbackprop.analysis.chain_cost import ChainCost, chain_cost, cost_of_gradient, dense
+from symbackprop.analysis.jacobian import jacobian
 from symbackprop.notation.matrices import printer_for
 from symbackprop.notation.unicode import UNICODE
 

@@ -8,7 +8,7 @@ import numpy as np
 from sympy import Symbol
 
 import symbackprop as sb
-from symbackprop.linear_maps import Affine, affine
+from symbackprop.analysis.linear_maps import Affine, affine
 from symbackprop.notation.matrices import printer_for
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.unicode import UNICODE

@@ -15,7 +15,7 @@ from sympy import Matrix, Rational
 import symbackprop as sb
 from symbackprop.notation.matrices import printer_for
 from symbackprop.notation.unicode import UNICODE
-from symbackprop.optimum import Optimum, solve_for_optimum
+from symbackprop.analysis.optimum import Optimum, solve_for_optimum
 
 SHAPES = {"Phi": ("n", "k"), "w": ("k",), "y": ("n",)}
 LOSSES = {

@@ -220,7 +220,7 @@ def guarded(expression: Expr) -> Expr:
 
 
 def _tests(expression: Mul) -> tuple[list[Basic], Expr | None]:
-    """The tests among the factors of a product, also of the fractions in it; and what is left, if anything."""
+    """The tests among the factors of a product, also of its fractions; and what is left, if anything."""
     tests: list[Basic] = []
     rest: list[Expr] = []
     for factor in expression.args:

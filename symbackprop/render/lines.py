@@ -131,7 +131,7 @@ def _split_at(side: str, width: int, level: int) -> list[str]:
     for token in _TOKENS.finditer(side):
         depth += _DEPTHS.get(token.group(), 0)
         place = token.start()
-        if depth <= level and side.startswith(_BREAKS, place):
+        if depth <= level and side.startswith(_BREAKS if depth == 0 else _BREAKS[:2], place):
             if place - start > width and last > start:
                 pieces.append(side[start:last])
                 start = last + 1

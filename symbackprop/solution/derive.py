@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sympy import Expr, Rational, S, Symbol
@@ -49,6 +49,7 @@ def solve(
     example: int | None = None,
     modes: tuple[str, ...] = ("reverse",),
     large: bool = False,
+    beyond: Iterable[Step] = (),
 ) -> Solution:
     """The solution of a derivation.
 
@@ -60,6 +61,7 @@ def solve(
         example: the row that the numbers are of.
         modes: `reverse`, `forward` or both.
         large: write closed forms and paths even where they are longer than a page.
+        beyond: steps that come last, of `solution.beyond`.
     """
     steps = [*header(problem), *forward_pass(problem)]
     if "reverse" in modes:
@@ -69,6 +71,7 @@ def solve(
         steps += [*_forward_mode(derivation), *_costs(derivation)]
     if evaluation is not None:
         steps += _numbers(problem, derivation, evaluation, example)
+    steps += beyond
     return Solution(problem.title, tuple(steps), Notation(derivation.shapes))
 
 

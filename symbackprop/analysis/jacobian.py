@@ -16,7 +16,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import ShapeError
 from symbackprop.expressions import Rewriter, power
 from symbackprop.graph import Graph, Node, unused_name
-from symbackprop.linear_maps import LinearMaps, matrix_of
+from symbackprop.analysis.linear_maps import LinearMaps, matrix_of
 from symbackprop.sweep import backprop
 
 MatrixShape = tuple[Size, Size]

@@ -17,7 +17,7 @@ from symbackprop.derivation import PAGE, Delta, Derivation
 from symbackprop.errors import GraphError, OptionError, ShapeError
 from symbackprop.expressions import Rewriter, mul
 from symbackprop.graph import Graph, Node, Role, unused_name
-from symbackprop.linear_maps import matrix_of
+from symbackprop.analysis.linear_maps import matrix_of
 from symbackprop.sweep import backprop
 
 

@@ -20,7 +20,7 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import LinearityError, Mistake, ValuesError, listing
 from symbackprop.expressions import divide, exact, is_reciprocal, mul
 from symbackprop.graph import Graph, Role
-from symbackprop.linear_maps import LinearMaps, affine
+from symbackprop.analysis.linear_maps import LinearMaps, affine
 from symbackprop.numeric.backends import find_backend
 from symbackprop.numeric.compiled import Compiled
 from symbackprop.numeric.program import Kind, Line, Program
