@@ -11,6 +11,9 @@ q
 """
 
 from symbackprop.analysis.chain_cost import chain_cost, cost_of_gradient
+from symbackprop.analysis.jacobian import jacobian
+from symbackprop.analysis.optimum import solve_for_optimum
+from symbackprop.analysis.second_order import hessian, hvp
 from symbackprop.components import to_components
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
@@ -19,13 +22,10 @@ from symbackprop.forward import cost, forward
 from symbackprop.graph import Graph, Node, Role
 from symbackprop.indexed.derivation import indexed_derivation
 from symbackprop.indexed.general_layer import general_layer
-from symbackprop.analysis.jacobian import jacobian
 from symbackprop.load import load, loads
 from symbackprop.numeric.compiled import Compiled, Evaluation, compile
 from symbackprop.numeric.train import Trace, train
-from symbackprop.analysis.optimum import solve_for_optimum
 from symbackprop.problem import Problem, Training
-from symbackprop.analysis.second_order import hessian, hvp
 from symbackprop.sweep import backprop
 
 __version__ = "0.1.0"

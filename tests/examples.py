@@ -13,6 +13,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from symbackprop.activations import ACTIVATIONS
+from symbackprop.load import load
 from symbackprop.losses import LOSSES
 
 FOLDER = Path(__file__).parent.parent / "examples"
@@ -49,14 +50,20 @@ class Example:
         """`derive` always; `train` where the spec says how."""
         return ("derive", "train") if "training" in self.toml else ("derive",)
 
+    @property
+    def is_array(self) -> bool:
+        """Whether its values are vectors and matrices."""
+        return load(self.spec).graph.is_array
+
     def golden(self, command: str, form: str) -> Path:
         return self.folder / f"{command}.{FORMATS[form]}"
 
 
-EXAMPLES = [
-    Example(path.name) for path in sorted(FOLDER.iterdir()) if (path / f"{path.name}.toml").exists()
-]
+EXAMPLES = [Example(path.name) for path in sorted(FOLDER.iterdir()) if (path / f"{path.name}.toml").exists()]
+SCALARS = [one for one in EXAMPLES if not one.is_array]
+"""The examples whose values are numbers; the others are read back by `matrix_reader.py`."""
 RUNS = [(example, command) for example in EXAMPLES for command in example.commands]
+RUNS_OF_SCALARS = [(example, command) for example in SCALARS for command in example.commands]
 
 
 def example(name: str) -> Example:

@@ -521,7 +521,8 @@ class Evaluator:
     def _of_stack(self, node: Node, index: str, *_: Any) -> Array:
         found = [as_matrix(self.plain(part)) for part in node.parts]
         flat = [one[:, 0] if one.ndim == 2 and one.shape[1] == 1 else one for one in found]
-        return np.stack(flat, axis=AXES.index(index))
+        axis = AXES.index(index)
+        return np.stack([one if axis <= one.ndim else np.atleast_1d(one) for one in flat], axis=axis)
 
     def _of_concatenate(self, node: Node, index: str, *_: Any) -> Array:
         return np.concatenate([self.plain(part) for part in node.parts], axis=AXES.index(index))

@@ -28,7 +28,7 @@ from symbackprop.render.tex import TexWriter
 from symbackprop.solution.derive import solve
 from symbackprop.solution.steps import Assignments, Equation, Formulas, Heading, Solution, Step
 from symbackprop.solution.training import solve_training
-from tests.examples import EXAMPLES, NETWORKS, RUNS, Example, example, printed
+from tests.examples import NETWORKS, RUNS, RUNS_OF_SCALARS, SCALARS, Example, example, printed
 from tests.latex_reader import canonical, evaluate, names, read_equation
 from tests.oracles import graph_values, kink_distance, value
 
@@ -446,7 +446,7 @@ def arguments_of(line: Line, here: Meaning) -> frozenset[str]:
     return unknown
 
 
-@pytest.mark.parametrize(("one", "command"), RUNS, ids=str)
+@pytest.mark.parametrize(("one", "command"), RUNS_OF_SCALARS, ids=str)
 def test_every_formula_is_true(one: Example, command: str) -> None:
     spec = text_of(one)
     run = derived(spec) if command == "derive" else trained(spec)
@@ -498,7 +498,7 @@ def test_a_sign_means_one_thing_where_a_node_is_used_itself_and_by_way_of_anothe
 # ---------------------------------------------------------------------- LaTeX outside of the solution's lines
 
 
-@pytest.mark.parametrize("one", EXAMPLES, ids=str)
+@pytest.mark.parametrize("one", SCALARS, ids=str)
 def test_the_latex_in_the_json_is_true(one: Example) -> None:
     document = json.loads(printed("derive", str(one.spec), "--format", "json", "--form", "chain,delta,paths"))
     output = written(document["output"])

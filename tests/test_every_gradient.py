@@ -14,7 +14,7 @@ from mpmath import mp, mpf
 from sympy import Expr, Rational, Symbol
 
 import symbackprop as sb
-from tests.examples import EXAMPLES, Example
+from tests.examples import SCALARS, Example
 from tests.oracles import central_at_node, delta_values, expanded, kink_distance, near, points, slope, value
 
 DIGITS = 1e-30
@@ -70,7 +70,7 @@ def loss_slopes(one: Example) -> dict[str, Expr]:
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-@pytest.mark.parametrize("one", EXAMPLES, ids=str)
+@pytest.mark.parametrize("one", SCALARS, ids=str)
 def test_every_gradient_is_the_derivative_of_the_expanded_loss(
     one: Example, settings: dict[str, str]
 ) -> None:
@@ -86,7 +86,7 @@ def test_every_gradient_is_the_derivative_of_the_expanded_loss(
             )
 
 
-@pytest.mark.parametrize("one", EXAMPLES, ids=str)
+@pytest.mark.parametrize("one", SCALARS, ids=str)
 def test_every_closed_form_is_the_derivative_in_given_names_only(one: Example) -> None:
     found = derivation(one)
     for point in random_points(one, 1):
@@ -97,7 +97,7 @@ def test_every_closed_form_is_the_derivative_in_given_names_only(one: Example) -
 
 
 @pytest.mark.parametrize("sign", ["plus", "minus"])
-@pytest.mark.parametrize("one", EXAMPLES, ids=str)
+@pytest.mark.parametrize("one", SCALARS, ids=str)
 def test_every_delta_is_the_derivative_by_its_node(one: Example, sign: str) -> None:
     found = derivation(one, error_sign=sign)
     for point in random_points(one, 1):

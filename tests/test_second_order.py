@@ -11,12 +11,11 @@ import sympy
 from sympy import Symbol
 
 import symbackprop as sb
+from symbackprop.analysis.second_order import HessianVector, hessian, hvp
 from symbackprop.arrays.misfits import in_code
 from symbackprop.conventions import Conventions
-from symbackprop.errors import GraphError, OptionError, ShapeError
+from symbackprop.errors import GraphError, LinearityError, OptionError, ShapeError
 from symbackprop.graph import Graph
-from symbackprop.errors import LinearityError
-from symbackprop.analysis.second_order import HessianVector, hessian, hvp
 from tests.test_linear_maps import numbers
 
 N = 4

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from sympy import Expr, S, Symbol
 
+from symbackprop.analysis.linear_maps import LinearMaps, matrix_of
 from symbackprop.arrays.pullbacks import PullBack
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Size, show_shape
@@ -16,7 +17,6 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import ShapeError
 from symbackprop.expressions import Rewriter, power
 from symbackprop.graph import Graph, Node, unused_name
-from symbackprop.analysis.linear_maps import LinearMaps, matrix_of
 from symbackprop.sweep import backprop
 
 MatrixShape = tuple[Size, Size]

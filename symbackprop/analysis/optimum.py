@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 from sympy import Add, Expr, Mul, Number, Pow, S, Symbol, Tuple
 
+from symbackprop.analysis.linear_maps import LinearMaps, affine
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes
@@ -20,7 +21,6 @@ from symbackprop.derivation import Derivation
 from symbackprop.errors import LinearityError, Mistake, ValuesError, listing
 from symbackprop.expressions import divide, exact, is_reciprocal, mul
 from symbackprop.graph import Graph, Role
-from symbackprop.analysis.linear_maps import LinearMaps, affine
 from symbackprop.numeric.backends import find_backend
 from symbackprop.numeric.compiled import Compiled
 from symbackprop.numeric.program import Kind, Line, Program

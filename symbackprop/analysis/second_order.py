@@ -8,6 +8,7 @@ from functools import cached_property
 
 from sympy import Basic, Expr, Symbol
 
+from symbackprop.analysis.linear_maps import matrix_of
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.shapes import Shapes
@@ -17,7 +18,6 @@ from symbackprop.derivation import PAGE, Delta, Derivation
 from symbackprop.errors import GraphError, OptionError, ShapeError
 from symbackprop.expressions import Rewriter, mul
 from symbackprop.graph import Graph, Node, Role, unused_name
-from symbackprop.analysis.linear_maps import matrix_of
 from symbackprop.sweep import backprop
 
 

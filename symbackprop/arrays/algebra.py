@@ -231,6 +231,10 @@ class Algebra:
                 return result
             case op.outer():
                 return self.outer(expression.args[1], expression.args[0])
+            case op.total() | op.mean() if expression.args[2] == 1:
+                inner, axes, keep = expression.args
+                turned = tuple(sorted(1 - int(axis) for axis in axes))
+                return self.of(expression.func, self.transpose(inner), turned, keep)
             case op.diag() | op.eye():
                 return expression
             case op.ones() | op.zeros():

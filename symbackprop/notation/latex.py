@@ -15,6 +15,7 @@ from symbackprop.notation.syntax import Level, Piece, Syntax
 _COMMANDS: dict[Any, str] = {
     functions.sigmoid: r"\sigma",
     sympy.log: r"\log",
+    sympy.exp: r"\exp",
     sympy.sin: r"\sin",
     sympy.cos: r"\cos",
     sympy.tan: r"\tan",
@@ -136,7 +137,8 @@ class LatexSyntax(Syntax):
 
     def hadamard_power(self, base: str, exponent: Piece) -> str:
         r"""A^{\circ 2}."""
-        return rf"{base}^{{\circ {exponent.text}}}"
+        raised = exponent.text if exponent.level == Level.ATOM else self.bracket(exponent.text)
+        return rf"{base}^{{\circ {raised}}}"
 
     def constant(self, letter: str, sizes: str) -> str:
         r"""\mathbf{1}_n, I_n."""
@@ -163,7 +165,7 @@ class LatexSyntax(Syntax):
 
     def norm(self, inside: str, mark: str) -> str:
         r"""\lVert x \rVert."""
-        return rf"\left\lVert {inside} \right\rVert" + (f"_{mark}" if mark else "")
+        return rf"\left\lVert {inside} \right\rVert" + (f"_{{{mark}}}" if mark else "")
 
     def log_of(self, inside: str) -> str:
         r"""\log of what has its own bars."""

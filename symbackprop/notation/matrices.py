@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sympy import Basic, Expr, Function, Mul, S, Symbol, Tuple
+import sympy
+from sympy import Add, Basic, Expr, Function, Mul, S, Symbol, Tuple
+from sympy.core.relational import Relational
 
 from symbackprop.arrays import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, count
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import divide, is_reciprocal
+from symbackprop.expressions import divide, is_reciprocal, negative_part
 from symbackprop.notation.code import places
 from symbackprop.notation.matrix_pieces import MatrixPieces
 from symbackprop.notation.printer import Printer
@@ -39,9 +41,34 @@ class MatrixPrinter(MatrixPieces):
         rule = _RULES.get(expression.func)
         if rule is not None:
             return rule(self, expression)
-        if self.shapes[expression] and expression.func.__name__ == "exp":
-            return Piece(self.syntax.call(expression.func, [self.piece(expression.args[0]).text]))
+        full = self.shapes[expression]
+        if isinstance(expression, sympy.exp) and full:
+            return Piece(self.syntax.call(sympy.exp, [self.piece(expression.args[0]).text]))
+        if full and all(isinstance(one, Expr) for one in expression.args) and len(expression.args) > 1:
+            return Piece(
+                self.syntax.call(expression.func, [self.widened(one, full).text for one in expression.args])
+            )
         return super()._call(expression)
+
+    def _full_sigmoid(self, expression: Any) -> Piece:
+        """1/(1 + exp(-Z)), entry by entry: e^Z is another function of a matrix."""
+        (inner,) = expression.args
+        if not self.shapes[inner]:
+            return super()._full_sigmoid(expression)
+        raised = self.syntax.call(sympy.exp, [self.piece(Mul(S.NegativeOne, inner, evaluate=False)).text])
+        return self.syntax.fraction(Piece("1", number=True), Piece(f"1 + {raised}", Level.SUM))
+
+    def relation(self, test: Relational) -> str:
+        """A comparison, what broadcasts in it written with ones."""
+        full = self.shapes[test]
+        left, right = (self.widened(side, full).text for side in test.args)
+        return f"{left}{self.syntax.relation(test.rel_op)}{right}"
+
+    def _where(self, expression: Any) -> Piece:
+        test, then, other = expression.args
+        full = self.shapes[expression]
+        branches = (self.widened(branch, full).text for branch in (then, other))
+        return Piece(self.syntax.cases(self.relation(test), *branches), substituted=bool(self.values))
 
     def axes(self, expression: Expr, axes: Basic) -> str:
         """The letters of axes, nothing where all are meant."""
@@ -73,21 +100,26 @@ class MatrixPrinter(MatrixPieces):
         """Aᵀ; the transpose of a product goes into it: (A x)ᵀ = xᵀ Aᵀ, (Aᵀ 1)ᵀ = 1ᵀ A."""
         if expression in self.values:
             return super().transposed(expression)
+        minus, size = negative_part(expression)
+        if minus:
+            return Piece(self.syntax.minus + self._tight(self.transposed(size)).text, Level.SUM)
+        if isinstance(expression, op.transpose) and len(self.shapes[expression]) == 2:
+            return self.piece(expression.args[0])
+        if isinstance(expression, Add) and len(self.shapes[expression]) == 1:
+            return self._terms(expression, self.transposed)
         scalars, array = Algebra(self.shapes).apart(expression)
         if scalars and array is not S.One and not isinstance(array, Mul):
             front = self.piece(scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False))
             return self._row([front, self.transposed(array)])
-        if (
-            isinstance(array, op.matmul)
-            and len(self.shapes[array]) == 1
-            and len(self.shapes[array.args[0]]) > 1
-        ):
+        operands = [len(self.shapes[one]) for one in array.args[:1]] if len(self.shapes[array]) == 1 else []
+        if isinstance(array, op.spread) and self.shapes[array.args[0]] == (1,):
+            ones = self._transposed_piece(self._ones(self.shapes[array]))
+            return self._row([self.piece(array.args[0]), ones])
+        if isinstance(array, op.matmul) and operands == [2]:
             return self._beside(*map(self.transposed, reversed(array.args)))
-        if (
-            isinstance(array, op.total)
-            and len(self.shapes[array]) == 1
-            and len(self.shapes[array.args[0]]) == 2
-        ):
+        if isinstance(array, op.mean) and operands == [2]:
+            return self._row([self._share(array), self.transposed(op.of(op.total, *array.args))])
+        if isinstance(array, op.total) and operands == [2]:
             inner, (axis,), _ = array.args
             ones = self._transposed_piece(self._ones((self.shapes[inner][int(axis)],)))
             return self._beside(ones, self.piece(inner) if axis == 0 else self._transposed_or_not(inner))
@@ -96,13 +128,25 @@ class MatrixPrinter(MatrixPieces):
     def outer(self, expression: Expr) -> Piece:
         """x yᵀ."""
         x, y = expression.args
-        return self._beside(self.piece(x), self.transposed(y))
+        if self.shapes[y] == (1,):
+            return self._row([self.piece(y), self.piece(x)])
+        if self.shapes[x] == (1,):
+            return self._row([self.piece(x), self.transposed(y)])
+        means = [one for one in (x, y) if isinstance(one, op.mean) and len(self.shapes[one.args[0]]) == 2]
+        sums = [op.of(op.total, *one.args) if one in means else one for one in (x, y)]
+        fronts = [self._share(one) for one in means]
+        return self._row([*fronts, self._beside(self.piece(sums[0]), self.transposed(sums[1]))])
+
+    def _share(self, mean: Expr) -> Piece:
+        """The 1/n in front of the sum that a mean is."""
+        inner, axes, _ = mean.args
+        return self.piece(divide(1, count(self.shapes[inner][int(axis)] for axis in axes) * S.One))
 
     def total(self, expression: Expr) -> Piece:
         """Σ_i x_i, Σ_ij A_ij; along one axis of a matrix 1ᵀA or A 1."""
         inner, axes, keep = expression.args
         shape = self.shapes[inner]
-        if len(axes) == len(shape) and not keep:
+        if len(axes) == len(shape):
             return self._sum_of_all(inner, shape)
         if len(shape) == 2 and len(axes) == 1:
             return self._along(inner, shape, int(axes[0]), keep=bool(keep))
@@ -130,13 +174,11 @@ class MatrixPrinter(MatrixPieces):
 
     def mean(self, expression: Expr) -> Piece:
         """1/n times the sum."""
-        inner, axes, keep = expression.args
-        shape = self.shapes[inner]
-        if len(shape) > 2:
+        inner, axes, _ = expression.args
+        if len(self.shapes[inner]) > 2:
             return Piece(self.syntax.named("mean", self.axes(inner, axes), self.piece(inner).text))
-        entries = count(shape[int(axis)] for axis in axes)
-        summed = op.of(op.total, inner, axes, keep)
-        return self._row([self.piece(divide(1, entries * S.One)), self.piece(summed)])
+        front, summed = self._share(expression), self.piece(op.of(op.total, *expression.args))
+        return summed if front.text == "1" else self._row([front, summed])
 
     def over_axes(self, expression: Expr) -> Piece:
         """var_j(X), max_j(X), softmax_j(Z): over the index j."""
@@ -145,14 +187,22 @@ class MatrixPrinter(MatrixPieces):
         rest = expression.args[3:]
         index = self.axes(inner, axes)
         freedom = f"{index}, " * bool(index) + f"ddof={rest[0]}" if rest and rest[0] != 0 else index
-        return Piece(self.syntax.named(name, freedom, self.piece(inner).text))
+        piece = Piece(self.syntax.named(name, freedom, self.piece(inner).text))
+        return self._as_row(piece, expression)
+
+    def _as_row(self, piece: Piece, expression: Expr) -> Piece:
+        """What is left of a matrix along its rows is a column; kept as a row it is transposed."""
+        shape = self.shapes[expression]
+        of_all = isinstance(expression, op.softmax_along | op.log_softmax)
+        row = len(shape) == 2 and shape[0] == 1 != shape[1]
+        return self._transposed_piece(piece) if row and not of_all else piece
 
     def norm(self, expression: Expr) -> Piece:
         """‖x‖, ‖A‖_F."""
         inner, axes, _ = expression.args
         index = self.axes(inner, axes)
         mark = "F" if not index and len(self.shapes[inner]) == 2 else index
-        return Piece(self.syntax.norm(self.piece(inner).text, mark))
+        return self._as_row(Piece(self.syntax.norm(self.piece(inner).text, mark)), expression)
 
     def logdet(self, expression: Expr) -> Piece:
         """log |det A|."""
@@ -205,13 +255,16 @@ class MatrixPrinter(MatrixPieces):
     def placed(self, expression: Expr) -> Piece:
         """Zeros with g in some places."""
         inner, where, _shape = expression.args
-        index = self._places(where, self.shapes[expression])
+        shape = self.shapes[expression]
+        index = self._places(where, shape)
         return Piece(self.syntax.named("place", f"[{index}]", self.piece(inner).text))
 
     def reshape(self, expression: Expr) -> Piece:
         """A vector as a column is itself; else by name."""
         inner, shape = expression.args[0], self.shapes[expression]
         own = self.shapes[inner]
+        if not shape:
+            return self.piece(inner)
         if len(own) == 1 and shape == (own[0], 1):
             return self.piece(inner)
         if len(own) == 1 and shape == (1, own[0]):
@@ -250,9 +303,9 @@ class MatrixPrinter(MatrixPieces):
     def extreme(self, expression: Expr) -> Piece:
         """[X = max X]: 1 where an entry is the largest."""
         inner, axes, sign, _ = expression.args
-        name = "max" if sign == 1 else "min"
-        largest = self.syntax.named(name, self.axes(inner, axes), self.piece(inner).text)
-        return Piece(self.syntax.indicator(self.piece(inner).text + self.syntax.relation("==") + largest))
+        kept = op.of(op.largest if sign == 1 else op.smallest, inner, axes, 1)
+        extreme = self.widened(kept, self.shapes[inner]).text
+        return Piece(self.syntax.indicator(self.piece(inner).text + self.syntax.relation("==") + extreme))
 
     def others(self, expression: Expr) -> Piece:
         """For each entry the product of the others."""

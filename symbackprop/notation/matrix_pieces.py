@@ -6,7 +6,7 @@ printed line can be worked out by the rules of matrix algebra alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -49,11 +49,15 @@ class MatrixPieces(Printer):
     def _sum(self, expression: Add) -> Piece:
         full = self.shapes[expression]
         if not full:
-            return super()._sum(expression)
+            return super()._sum(self._number_last(expression))
+        return self._terms(expression, lambda term: self.widened(term, full))
+
+    def _terms(self, expression: Add, piece_of: Callable[[Expr], Piece]) -> Piece:
+        """The terms of a sum, each printed in some way, with their signs."""
         text = ""
         for term in expression.args:
             minus, size = negative_part(term)
-            piece = self.widened(size, full)
+            piece = piece_of(size)
             shown = self.syntax.bracket(piece.text) if piece.level == Level.SUM else piece.text
             if text:
                 text += f" {self.syntax.minus if minus else '+'} {shown}"
@@ -61,11 +65,28 @@ class MatrixPieces(Printer):
                 text = (self.syntax.minus if minus else "") + shown
         return Piece(text, Level.SUM)
 
+    def _number_last(self, expression: Add) -> Add:
+        """n - 1, where SymPy writes a size as -1 + n."""
+        if not expression.free_symbols <= self.shapes.sizes:
+            return expression
+        return Add(*sorted(expression.args, key=lambda term: bool(term.is_number)), evaluate=False)
+
     def widened(self, expression: Expr, full: Shape) -> Piece:
         """An operand of a sum or element-wise product, repeated by ones to the shape of the whole."""
         own = self.shapes[expression]
-        if self.conventions.broadcast == "implicit" or len(full) != 2 or own in (full, (), (1,)):
+        if self.conventions.broadcast == "implicit" or len(full) != 2 or own in (full, (), (1,), (1, 1)):
             return self.piece(expression)
+        minus, size = negative_part(expression)
+        if minus:
+            return Piece(self.syntax.minus + self._tight(self.widened(size, full)).text, Level.SUM)
+        scalars = (
+            [one for one in expression.args if not self.shapes[one]] if isinstance(expression, Mul) else []
+        )
+        if scalars:
+            arrays = [one for one in expression.args if one not in scalars]
+            rest = arrays[0] if len(arrays) == 1 else Mul(*arrays, evaluate=False)
+            front = scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False)
+            return self._row([self.piece(front), self.widened(rest, full)])
         if isinstance(expression, op.mean):
             inner, axes, keep = expression.args
             entries = count(self.shapes[inner][int(axis)] for axis in axes)
@@ -119,7 +140,7 @@ class MatrixPieces(Printer):
         closed = [
             p._replace(text=self.syntax.bracket(p.text), level=Level.ATOM) if p.big else p for p in before
         ]
-        return super()._row([*closed, last])._replace(big=last.big)
+        return super()._row([*closed, last])._replace(big=last.big, fraction=last.fraction)
 
     def _parts(self, expression: Mul) -> tuple[list[Expr], list[Expr], list[Expr]]:
         """Scalar factors, and arrays above and below the bar."""
@@ -152,22 +173,27 @@ class MatrixPieces(Printer):
     def _power(self, expression: Pow) -> Piece:
         base, exponent = expression.args
         shape = self.shapes[expression]
-        if len(shape) != 2 or 1 in shape or is_reciprocal(expression) or exponent == S.Half:
+        plain = (len(shape) != 2 or 1 in shape) and not self.shapes[exponent]
+        if plain or is_reciprocal(expression) or exponent == S.Half:
             return super()._power(expression)
-        inner = self.piece(base)
+        inner, raised = self.widened(base, shape), self.widened(exponent, shape)
         text = (
             inner.text
             if inner.level == Level.ATOM and "^" not in inner.text
             else self.syntax.bracket(inner.text)
         )
-        return Piece(self.syntax.hadamard_power(text, self.piece(exponent)), Level.POWER)
+        return Piece(self.syntax.hadamard_power(text, raised), Level.POWER)
 
     # Pieces of matrix algebra.
 
     def transposed(self, expression: Expr) -> Piece:
         """xᵀ or Aᵀ."""
         if isinstance(expression, op.reshape) and len(self.shapes[expression.args[0]]) == 1:
-            expression = expression.args[0]
+            inner = expression.args[0]
+            if self.shapes[expression] == (1, *self.shapes[inner]):
+                return self.piece(inner)
+            if self.shapes[expression] == (*self.shapes[inner], 1):
+                expression = inner
         if expression in self.values and np.ndim(self.values[expression]) in (1, 2):
             return Piece(self.array(np.atleast_2d(np.transpose(self.values[expression]))), substituted=True)
         if isinstance(expression, op.inv) and expression not in self.values:
@@ -190,8 +216,14 @@ class MatrixPieces(Printer):
         return self.syntax.times.join(map(self._size, shape))
 
     def _size(self, size: Size) -> str:
-        text = self.piece(size * S.One).text
-        return text if isinstance(size, int | Symbol) else self.syntax.bracket(text)
+        """A size, in numbers where numbers are put in."""
+        if isinstance(size, int):
+            return str(size)
+        known = {symbol: self.values[symbol] for symbol in size.free_symbols if symbol in self.values}
+        if known:
+            return str(int(size.subs(known)))
+        text = self.piece(size).text
+        return text if isinstance(size, Symbol) else self.syntax.bracket(text)
 
     def _number(self, size: Size) -> Piece:
         return self.piece(size * S.One)

@@ -252,7 +252,7 @@ _SPECIAL: Mapping[Any, Callable[[Printer, Any], Piece]] = {
         Mul(e.args[0], sympy.log(e.args[0], evaluate=False), evaluate=False)
     ),
     functions.indicator: lambda printer, e: Piece(printer.syntax.indicator(printer.relation(e.args[0]))),
-    functions.where: Printer._where,
+    functions.where: lambda printer, e: printer._where(e),
     functions.softmax: Printer._softmax,
     functions.sigmoid: Printer._sigmoid,
 }

@@ -21,11 +21,9 @@ def shape_of_left(left: Expr, shapes: Shapes, conventions: Conventions) -> Shape
     match left:
         case Quotient():
             shape = shapes[left.by]
-            return (
-                shape
-                if conventions.layout != "numerator"
-                else (shape[::-1] if len(shape) > 1 else (1, *shape))
-            )
+            if conventions.layout != "numerator" or not 1 <= len(shape) <= 2:
+                return shape
+            return shape[::-1] if len(shape) > 1 else (1, *shape)
         case AtStep():
             return shapes[left.symbol]
     return shapes[left]

@@ -134,7 +134,8 @@ class Syntax(ABC):
 
     def hadamard_power(self, base: str, exponent: Piece) -> str:
         """Every entry raised."""
-        return f"{base}^(∘{exponent.text})"
+        raised = exponent.text if exponent.level == Level.ATOM else self.bracket(exponent.text)
+        return f"{base}^(∘{raised})"
 
     def constant(self, letter: str, sizes: str) -> str:
         """1_n, 0_n×m, I_n."""
@@ -142,7 +143,7 @@ class Syntax(ABC):
 
     def named(self, name: str, index: str, arguments: str) -> str:
         """tr(A), max_j(X)."""
-        below = index if index.isalnum() or index.startswith("[") else f"({index})"
+        below = index if index.isalnum() or index.startswith(("[", "(")) else f"({index})"
         return f"{name}{f'_{below}' if index else ''}({arguments})"
 
     def summed(self, index: str, body: str) -> str:

@@ -151,7 +151,9 @@ def _array_delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
     if delta.symbol is None:
         shown = [derivation.laid_out(derivation.unscaled(delta, route)) for route in routes]
         return [equation(quotient, chain, *shown, shaped=True)]
-    defined = quotient if derivation.conventions.layout != "numerator" else _transposed(quotient)
+    flat = len(derivation.graph[delta.node].shape) <= 2
+    turned = derivation.conventions.layout == "numerator" and flat
+    defined = _transposed(quotient) if turned else quotient
     sides = [mul(delta.sign, defined)]
     sides += [mul(delta.sign, chain)] if chain != quotient and defined == quotient else []
     return [

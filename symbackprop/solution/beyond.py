@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Symbol
 
-from symbackprop.derivation import Derivation
-from symbackprop.expressions import Quotient
 from symbackprop.analysis.jacobian import jacobian
-from symbackprop.nodes import unused_name
 from symbackprop.analysis.optimum import Optimum, solve_for_optimum
 from symbackprop.analysis.second_order import hessian
+from symbackprop.derivation import Derivation
+from symbackprop.expressions import Quotient
+from symbackprop.nodes import unused_name
 from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, Value, equation, text
 
 _WORDS: Mapping[str, str] = {

@@ -102,14 +102,16 @@ def _of_arrays(problem: Problem, *, indexed: bool) -> Iterator[tuple[Text, Text]
     yield text("vectors"), text("columns")
     if problem.network is None and problem.layout:
         yield text("examples"), text(problem.layout)
-    yield text("a circle, a quotient, a power of arrays"), text("entry by entry")
+    yield text("circle, quotient, power"), text("entry by entry")
     if problem.conventions.broadcast == "ones":
-        yield text("a vector repeated to a larger shape"), text("written with a vector of ones, a bold 1")
+        yield text("repeated vectors"), text("written with a vector of ones, a bold 1")
+    if any(len(node.shape) > 2 for node in problem.graph.nodes):
+        yield text("three axes and more"), text("repeated as in NumPy, without a sign")
     used = set(heads_in(problem.graph))
     if used & _ALONG:
         yield text("i, j below a name"), text("over the rows, over the columns")
     if used & {op.conv1d, op.conv2d}:
-        yield text("a star behind a convolution"), text("its adjoint in the argument that is left open")
+        yield text("star of a convolution"), text("its adjoint in the argument left open")
 
 
 _ALONG = {op.softmax_along, op.log_softmax, op.logsumexp, op.var, op.std, op.largest, op.smallest, op.prod}

@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 from sympy import Basic, Expr, Symbol
 
+from symbackprop.arrays import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Delta, Derivation
 from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg, symbols_in
@@ -139,6 +140,8 @@ def update(
     before, gradient, after = numbers
     letter, eta = rate
     if np.ndim(after):
+        if conventions.layout == "numerator" and np.ndim(after) <= 2:
+            slope = op.of(op.transpose, slope, op.NONE)
         rule = descent(symbol, step, letter, slope)
         known = {AtStep(symbol, step - 1): before, slope: gradient, letter: eta}
         sides = [Substituted(rule, known)] if np.size(after) <= MOST_ENTRIES // 2 else []
