@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Expr, Function, S, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.pullbacks import PullBack
 from symbackprop.arrays.sizes import show_shape
 from symbackprop.collapsing import of_logits, shorter_form, through_normalisation

@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.expressions import Rewriter, add, mul, neg, power, size, symbols_in
 from symbackprop.graph import Collapse, Graph, Node, Role

@@ -17,8 +17,8 @@ import numpy.typing as npt
 import sympy
 from sympy import Integer, Symbol
 
-from symbackprop.arrays.entries import Entries, Entrywise, Numbers, filled
 from symbackprop.arrays.sizes import Shape, show_shape
+from symbackprop.entries import Entries, Entrywise, Numbers, filled
 from symbackprop.errors import ShapeError, ValuesError, did_you_mean, listing
 from symbackprop.graph import Graph, Node
 from symbackprop.notation.names import latex_name

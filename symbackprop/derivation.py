@@ -10,15 +10,15 @@ from typing import Any
 
 from sympy import Expr, S, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
+from symbackprop.arrays.matrices import printer_for
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
 from symbackprop.expressions import Quotient, Rewriter, add, mul, power, size
 from symbackprop.graph import Collapse, Graph
 from symbackprop.notation.latex import LATEX
-from symbackprop.notation.matrices import printer_for
 from symbackprop.notation.syntax import Syntax
 from symbackprop.notation.unicode import UNICODE
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from sympy import Expr, S, Symbol
 
 from symbackprop import functions, gates
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.composites import Normalised
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.building import build_nodes, check_equations, given_roles, ordered, size_names, with_names

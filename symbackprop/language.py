@@ -1,7 +1,7 @@
 """Text of a user -> expressions, by a whitelist over Python's own `ast`; nothing is ever evaluated.
 
 Named equations in NumPy's syntax: `+ - * / ** @`, the functions of `functions.py` and the operations of
-`arrays/operations.py`, comparisons inside `where`. The author's order and brackets are kept.
+`operations.py`, comparisons inside `where`. The author's order and brackets are kept.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from functools import partial
 from sympy import Add, Basic, Eq, Expr, Ge, Gt, Integer, Le, Lt, Mul, Ne, Number, Pow, Rational, Symbol, log
 
 from symbackprop import functions
-from symbackprop.arrays import operations as op
-from symbackprop.arrays.syntax import ArraySyntax, called_name
+from symbackprop import operations as op
+from symbackprop.array_syntax import ArraySyntax, called_name
 from symbackprop.errors import ExpressionError, Gathering, did_you_mean, listing, raise_all
 from symbackprop.expressions import divide, mul, neg, power
 from symbackprop.syntax import Source, own_name

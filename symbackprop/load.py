@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from symbackprop import operations as op
 from symbackprop import spec as files
-from symbackprop.arrays import operations as op
 from symbackprop.data import Data, build_data, check_rows, read_csv
 from symbackprop.errors import Gathering, Mistake, Mistakes, SpecError, did_you_mean, raise_all
 from symbackprop.graph import Graph, Role

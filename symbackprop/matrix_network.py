@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from sympy import Add, Expr, Rational, S, Symbol
 
 from symbackprop import functions
+from symbackprop import operations as op
 from symbackprop.activations import ACTIVATIONS
-from symbackprop.arrays import operations as op
 from symbackprop.arrays.sizes import Shape
 from symbackprop.expressions import divide, mul
 from symbackprop.graph import Graph, Node, Role, unused_name

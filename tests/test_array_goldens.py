@@ -1,4 +1,4 @@
-"""The examples in arrays against the figures of `tests/golden_*.json`, worked out by others and in 40 digits.
+"""The examples in arrays against the figures of `tests/golden/`, worked out by others and in 40 digits.
 
 The golden files are copied as they stand. Where a network can be asked for in components too, it is.
 """
@@ -27,7 +27,7 @@ Numbers = Mapping[str, Any]
 
 @cache
 def golden(name: str) -> Any:
-    path = Path(__file__).parent / f"golden_{name}.json"
+    path = Path(__file__).parent / "golden" / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 

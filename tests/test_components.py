@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from sympy import Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.components import (
     MOST_ENTRIES,
     component_name,
@@ -26,7 +26,8 @@ from symbackprop.graph import Graph, Node, Role
 from symbackprop.language import check_name
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.names import latex_name
-from symbackprop.notation.printer import Printer, Syntax
+from symbackprop.notation.printer import Printer
+from symbackprop.notation.syntax import Syntax
 from symbackprop.notation.unicode import UNICODE
 from symbackprop.numeric.compiled import compile as compiled
 from symbackprop.sweep import backprop

@@ -1,6 +1,6 @@
 """The scripts of `examples/`: what they print, and their figures against those worked out by others.
 
-`golden_script_*.json` are the figures, `examples/<name>/<name>.txt` what a script prints.
+`golden/002_*.json` are the figures, `examples/<name>/<name>.txt` what a script prints.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ NOTHING = 1e-40
 
 
 def golden(name: str) -> Any:
-    return json.loads((HERE / f"golden_script_{name}.json").read_text(encoding="utf-8"))
+    return json.loads((HERE / "golden" / f"002_{name}.json").read_text(encoding="utf-8"))
 
 
 @cache

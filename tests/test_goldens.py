@@ -152,7 +152,7 @@ def figure(line: int, quantity: str) -> float:
     one = trace().iterations[step_of_line(line)]
     kind, _, name = quantity.rpartition(":")
     if kind:
-        return {"grad": one.gradients, "after": one.after}[kind][ours(name)]
+        return float({"grad": one.gradients, "after": one.after}[kind][ours(name)])
     everything = {**one.evaluation.values, **one.evaluation.deltas, **one.evaluation.partials}
     return float(everything[ours(name)])
 

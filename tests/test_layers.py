@@ -15,20 +15,20 @@ LONGEST = 400
 
 # Every import points to an earlier entry; this is the order in which the library is read.
 ORDER = """
-errors conventions expressions functions
-arrays.operations syntax arrays.syntax language partials
-notation.names notation.numbers notation.syntax notation.printer notation.latex notation.unicode notation.code
-arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes arrays.quotients arrays.algebra arrays.rules
-arrays.pullbacks notation.matrix_pieces notation.matrices notation.shapes arrays.composites
-ordering nodes building gates graph derivation collapsing array_sweep sweep forward
-arrays.entries components
-activations losses network exact data problem matrix_network spec load_network load
+errors conventions expressions functions operations syntax array_syntax language partials
+notation.names notation.numbers notation.syntax notation.printer notation.latex notation.unicode
+notation.code
+arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes
+arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
+arrays.matrix_pieces arrays.matrices arrays.shape_lines arrays.composites
+ordering nodes building gates graph derivation collapsing array_sweep sweep forward entries components
+activations losses network exact data problem matrix_network spec load_network load renotate
 numeric.program numeric.operations numeric.backends numeric.compiled numeric.optimizers numeric.train
-analysis.linear_maps analysis.jacobian analysis.second_order analysis.optimum analysis.chain_cost renotate
+analysis.linear_maps analysis.jacobian analysis.second_order analysis.optimum analysis.chain_cost
 indexed.terms indexed.indexer indexed.rules indexed.entries indexed.derivation indexed.printing
 indexed.general_layer
-solution.steps solution.lines solution.header solution.forward solution.backward solution.beyond solution.derive
-solution.training solution.indexed
+solution.steps solution.lines solution.header solution.forward solution.backward solution.beyond
+solution.derive solution.training solution.indexed
 render.lines render.tex render.text render.latex render.markdown render.documents
 __init__
 """.split()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import symbackprop as sb
 from symbackprop.analysis.chain_cost import ChainCost, chain_cost, cost_of_gradient, dense
 from symbackprop.analysis.jacobian import jacobian
-from symbackprop.notation.matrices import printer_for
+from symbackprop.arrays.matrices import printer_for
 from symbackprop.notation.unicode import UNICODE
 
 NETWORK = sb.Graph.from_equations(

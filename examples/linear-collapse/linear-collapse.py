@@ -9,7 +9,7 @@ from sympy import Symbol
 
 import symbackprop as sb
 from symbackprop.analysis.linear_maps import Affine, affine
-from symbackprop.notation.matrices import printer_for
+from symbackprop.arrays.matrices import printer_for
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.unicode import UNICODE
 

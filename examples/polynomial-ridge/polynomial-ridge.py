@@ -13,9 +13,9 @@ from mpmath import mp
 from sympy import Matrix, Rational
 
 import symbackprop as sb
-from symbackprop.notation.matrices import printer_for
-from symbackprop.notation.unicode import UNICODE
 from symbackprop.analysis.optimum import Optimum, solve_for_optimum
+from symbackprop.arrays.matrices import printer_for
+from symbackprop.notation.unicode import UNICODE
 
 SHAPES = {"Phi": ("n", "k"), "w": ("k",), "y": ("n",)}
 LOSSES = {

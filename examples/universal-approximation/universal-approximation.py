@@ -12,7 +12,7 @@ import numpy as np
 from mpmath import mp
 
 import symbackprop as sb
-from symbackprop.notation.matrices import printer_for
+from symbackprop.arrays.matrices import printer_for
 from symbackprop.notation.unicode import UNICODE
 
 STEP = sb.Graph.from_equations("z = w*(x - s); f = a*sigmoid(z)", parameters=["x"])

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import symbackprop as sb
-from symbackprop.notation.matrices import printer_for
+from symbackprop.arrays.matrices import printer_for
 from symbackprop.notation.unicode import UNICODE
 
 HIDDEN, CLASSES, SEEDS = 5, 10, 20

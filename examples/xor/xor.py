@@ -11,9 +11,9 @@ import sympy
 from sympy import Symbol
 
 import symbackprop as sb
-from symbackprop.notation.matrices import printer_for
-from symbackprop.notation.unicode import UNICODE
 from symbackprop.analysis.optimum import Optimum, solve_for_optimum
+from symbackprop.arrays.matrices import printer_for
+from symbackprop.notation.unicode import UNICODE
 
 INPUTS = list(product((0, 1), repeat=2))
 LABELS = {"XOR": [0, 1, 1, 0], "XNOR": [1, 0, 0, 1]}

@@ -16,7 +16,7 @@ from typing import Literal
 
 from sympy import Add, Basic, Expr, Function, Mul, Pow, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, as_size, show_shape
 from symbackprop.derivation import Derivation

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from sympy import Add, Basic, Expr, Mul, S, Symbol, Tuple
 
 from symbackprop import functions
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes

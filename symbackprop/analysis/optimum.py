@@ -11,8 +11,8 @@ import numpy as np
 import sympy
 from sympy import Add, Expr, Mul, Number, Pow, S, Symbol, Tuple
 
+from symbackprop import operations as op
 from symbackprop.analysis.linear_maps import LinearMaps, affine
-from symbackprop.arrays import operations as op
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import show_shape

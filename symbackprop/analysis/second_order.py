@@ -8,8 +8,8 @@ from functools import cached_property
 
 from sympy import Basic, Expr, Symbol
 
+from symbackprop import operations as op
 from symbackprop.analysis.linear_maps import matrix_of
-from symbackprop.arrays import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Size, show_shape

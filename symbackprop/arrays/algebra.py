@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, Tuple
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.quotients import Opened, Quotients, coefficient_of
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, as_shape, broadcast, count

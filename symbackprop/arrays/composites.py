@@ -8,7 +8,7 @@ from functools import cache
 
 from sympy import Basic, Expr, Symbol, Tuple
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.expressions import Rewriter, rebuild
 from symbackprop.language import Equation, parse_equations
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from sympy import Add, Basic, Expr, Function, Mul, Pow, Symbol, Tuple
 from sympy.core.relational import Relational
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.misfits import in_code, refuse_broadcast
 from symbackprop.arrays.sizes import Shape, as_shape, broadcast, show_shape
 from symbackprop.errors import ShapeError

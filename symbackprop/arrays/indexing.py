@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 from sympy import Basic, Expr, Integer, S, Tuple
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.sizes import Shape, Size, as_size, show_shape
 from symbackprop.errors import ShapeError

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sympy
 from sympy import Basic, Expr, Tuple
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
+from symbackprop.array_syntax import ELLIPSIS, LAST_TWO
 from symbackprop.arrays.finder import Found, ShapeFinder, as_tuple
 from symbackprop.arrays.indexing import resolved_index
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.sizes import Shape, Size, as_size, count, show_shape
-from symbackprop.arrays.syntax import ELLIPSIS, LAST_TWO
 from symbackprop.errors import ShapeError
 
 _WHOLE = Tuple(op.NONE, op.NONE, op.NONE)

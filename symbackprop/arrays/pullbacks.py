@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr, S, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.rules import RULES, Context, Shares, of_elements
 from symbackprop.arrays.shapes import Shapes

@@ -12,7 +12,7 @@ from typing import Any
 import sympy
 from sympy import Add, Basic, Expr, Function, Integer, Mul, Pow, S, Tuple, log
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra, as_expr
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, count

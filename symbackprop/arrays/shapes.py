@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr, Mul
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.finder import Found
 from symbackprop.arrays.layouts import LayoutRules
 from symbackprop.arrays.misfits import in_code, inner_size, refuse_matmul

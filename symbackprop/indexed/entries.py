@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Expr, Symbol, Tuple
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Size
 from symbackprop.expressions import (

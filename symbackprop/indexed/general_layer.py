@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, Function, S, Symbol
 
+from symbackprop import operations as op
 from symbackprop.activations import ACTIVATIONS
-from symbackprop.arrays import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.pullbacks import PullBack
 from symbackprop.arrays.shapes import Shapes

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NoReturn
 import sympy
 from sympy import Add, Basic, Expr, Integer, Mul, S, Symbol, Tuple
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, Size

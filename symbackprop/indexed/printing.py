@@ -12,7 +12,7 @@ from typing import Any
 
 from sympy import Basic, Expr, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
 from symbackprop.expressions import Quotient

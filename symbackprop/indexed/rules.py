@@ -9,7 +9,7 @@ import sympy
 from sympy import Expr, Integer, S, Symbol, Tuple
 
 from symbackprop import functions
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.sizes import count
 from symbackprop.expressions import (
     add,

@@ -8,7 +8,7 @@ from typing import Any
 from sympy import Basic, S, Symbol, Tuple
 
 from symbackprop import functions
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.notation.syntax import Level, Piece, Syntax, Walks
 
 _NAMES: dict[Any, str] = {entry.head: name for name, entry in functions.FUNCTIONS.items()}

@@ -16,7 +16,7 @@ from sympy import Add, Basic, Expr, Mul, Pow, Rational, S, Symbol
 from sympy.core.relational import Relational
 
 from symbackprop import functions
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import AtStep, Prime, Quotient, is_reciprocal, negative_part
 from symbackprop.notation.numbers import as_decimal, number_format

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sympy import Basic, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 
 
 class Level(IntEnum):

@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Function, Symbol, lambdify, sympify
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.sizes import Shape, show_shape
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sympy import Add, Basic, Expr, Mul, S, Symbol
 
 from symbackprop import functions
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.sizes import Shape
 from symbackprop.derivation import Contribution, Delta, Derivation
 from symbackprop.expressions import add, call, is_constant, mul

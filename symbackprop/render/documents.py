@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from sympy import Expr
 
+from symbackprop.arrays.matrices import printer_for
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
 from symbackprop.notation.code import CODE
 from symbackprop.notation.latex import LATEX
-from symbackprop.notation.matrices import printer_for
 from symbackprop.notation.printer import Printer
 from symbackprop.numeric.compiled import Evaluation
 from symbackprop.numeric.train import Trace

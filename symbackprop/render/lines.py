@@ -10,11 +10,11 @@ from typing import Any
 
 from sympy import Basic
 
+from symbackprop.arrays.matrices import printer_for
+from symbackprop.arrays.shape_lines import shape_of_left, shape_text
 from symbackprop.conventions import Conventions
 from symbackprop.indexed.printing import printer_for_indices
-from symbackprop.notation.matrices import printer_for
 from symbackprop.notation.printer import Printer
-from symbackprop.notation.shapes import shape_of_left, shape_text
 from symbackprop.notation.syntax import Syntax
 from symbackprop.solution.steps import Cell, Digits, Equation, Math, Notation, Substituted, Text, Value
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 from sympy import Expr
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
+from symbackprop.arrays.shape_lines import ShapePrinter
 from symbackprop.conventions import Conventions
-from symbackprop.notation.shapes import ShapePrinter
 from symbackprop.notation.unicode import UNICODE
 from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, column_parts, has_words, split_sum
 from symbackprop.solution.steps import (

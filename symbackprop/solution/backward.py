@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr, S, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
 from symbackprop.derivation import Delta, Derivation, Gradient
 from symbackprop.expressions import Quotient, add, is_constant, mul

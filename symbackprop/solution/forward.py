@@ -9,12 +9,12 @@ import sympy
 from sympy import Add, Expr, Symbol
 
 from symbackprop import functions
+from symbackprop.arrays.shape_lines import shape_text
 from symbackprop.conventions import Conventions
 from symbackprop.exact import TooLong, exact_value
 from symbackprop.expressions import Prime, Rewriter, call, divide
 from symbackprop.graph import Graph, Node, Role
 from symbackprop.language import parse_expression
-from symbackprop.notation.shapes import shape_text
 from symbackprop.partials import local_partials
 from symbackprop.problem import Problem
 from symbackprop.solution.header import heads_in

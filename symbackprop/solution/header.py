@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sympy import Function, Symbol
 
 from symbackprop import functions
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import Quotient, mul
 from symbackprop.graph import Graph

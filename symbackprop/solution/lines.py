@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 from sympy import Basic, Expr, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Delta, Derivation
 from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg, symbols_in

@@ -1,7 +1,7 @@
-"""Time against the depth and the width of a network, in matrix notation: `python tests/benchmarks/depth.py`.
+"""Time against depth and width of a network, in matrix notation: `python tests/benchmarks/depth.py`.
 
-The ratio is the time a layer takes, against that of the first row: it stays near 1 where the time is linear in
-the depth, and the rows of one depth agree where it does not depend on the widths.
+The ratio is the time a layer takes, against that of the first row: it stays near 1 where the time is linear
+in the depth, and the rows of one depth agree where it does not depend on the widths.
 """
 
 from __future__ import annotations

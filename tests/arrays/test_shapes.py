@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import symbackprop as sb
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.sizes import broadcast
 from symbackprop.errors import GraphError, Mistake, ShapeError, ValuesError
 from symbackprop.graph import Graph
 from tests.array_oracle import Program
-from tests.test_array_pullbacks import CASES, LAYERS, Draw, numbers
+from tests.arrays.test_pullbacks import CASES, LAYERS, Draw, numbers
 
 Shape = tuple[Any, ...]
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sympy import Add, Basic, Expr, Mul, Pow, S, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, Size, count
 from symbackprop.conventions import Conventions

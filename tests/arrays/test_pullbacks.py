@@ -18,7 +18,7 @@ from sympy import Add, Determinant, Expr, Identity, MatrixSymbol, Mul, Pow, Symb
 from sympy import log as sympy_log
 
 import symbackprop as sb
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.rules import RULES
 from symbackprop.conventions import Conventions
 from symbackprop.errors import ValuesError

@@ -6,12 +6,12 @@ import re
 
 from sympy import Basic, Expr, Symbol
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
+from symbackprop.arrays.matrices import MatrixPrinter
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import AtStep, Quotient
-from symbackprop.notation.matrices import MatrixPrinter
 from symbackprop.notation.syntax import Piece
 from symbackprop.notation.unicode import UNICODE
 

@@ -16,7 +16,7 @@ from symbackprop.arrays.misfits import in_code
 from symbackprop.conventions import Conventions
 from symbackprop.errors import GraphError, LinearityError, OptionError, ShapeError
 from symbackprop.graph import Graph
-from tests.test_linear_maps import numbers
+from tests.analysis.test_linear_maps import numbers
 
 N = 4
 SHAPES: Mapping[str, Any] = {

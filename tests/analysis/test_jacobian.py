@@ -17,7 +17,7 @@ from symbackprop.arrays.misfits import in_code
 from symbackprop.conventions import Conventions
 from symbackprop.errors import GraphError, LinearityError, ShapeError
 from symbackprop.graph import Graph
-from tests.test_linear_maps import numbers
+from tests.analysis.test_linear_maps import numbers
 
 NETWORK = "h_1 = W_1 @ x; h_2 = tanh(h_1); h_3 = W_2 @ h_2; p = softmax(h_3); L = -sum(y*log(p))"
 SHAPES: Mapping[str, Any] = {

@@ -8,7 +8,7 @@ import pytest
 from sympy import Expr, S, Symbol
 
 import symbackprop as sb
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
 from symbackprop.expressions import Quotient, add, divide, mul, power

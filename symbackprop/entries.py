@@ -17,7 +17,7 @@ from sympy import Add, Basic, Expr, Function, Integer, Mul, Pow, S, Symbol, Tupl
 from sympy.core.relational import Relational
 
 from symbackprop import functions
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.sizes import show_shape
 from symbackprop.errors import GraphError, ShapeError
 from symbackprop.expressions import add, call, divide, is_reciprocal, mul, neg, power, rebuild

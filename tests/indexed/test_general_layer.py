@@ -9,8 +9,8 @@ import pytest
 from sympy import Expr, Rational, S, Symbol
 
 import symbackprop as sb
+from symbackprop import operations as op
 from symbackprop.activations import ACTIVATIONS
-from symbackprop.arrays import operations as op
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
 from symbackprop.expressions import Quotient, add, divide, mul
@@ -20,7 +20,7 @@ from symbackprop.indexed.derivation import Equality
 from symbackprop.indexed.general_layer import GeneralLayer, general_layer
 from symbackprop.indexed.terms import Entry, Index
 from symbackprop.losses import LOSSES
-from tests.test_indexed import Walk, everywhere
+from tests.indexed.test_derivation import Walk, everywhere
 
 OUTPUTS = [
     ("mse", "identity"),

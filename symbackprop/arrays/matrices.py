@@ -9,14 +9,14 @@ import sympy
 from sympy import Add, Basic, Expr, Function, Mul, S, Symbol, Tuple
 from sympy.core.relational import Relational
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
+from symbackprop.arrays.matrix_pieces import MatrixPieces
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, count
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import divide, is_reciprocal, negative_part
 from symbackprop.notation.code import places
-from symbackprop.notation.matrix_pieces import MatrixPieces
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.syntax import Level, Piece, Syntax
 
@@ -60,7 +60,9 @@ class MatrixPrinter(MatrixPieces):
 
     def relation(self, test: Relational) -> str:
         """A comparison, what broadcasts in it written with ones."""
-        full = self.shapes[test]
+        return self._compared(test, self.shapes[test])
+
+    def _compared(self, test: Relational, full: Shape) -> str:
         left, right = (self.widened(side, full).text for side in test.args)
         return f"{left}{self.syntax.relation(test.rel_op)}{right}"
 
@@ -68,7 +70,8 @@ class MatrixPrinter(MatrixPieces):
         test, then, other = expression.args
         full = self.shapes[expression]
         branches = (self.widened(branch, full).text for branch in (then, other))
-        return Piece(self.syntax.cases(self.relation(test), *branches), substituted=bool(self.values))
+        shown = self.syntax.cases(self._compared(test, full), *branches)
+        return Piece(shown, substituted=bool(self.values))
 
     def axes(self, expression: Expr, axes: Basic) -> str:
         """The letters of axes, nothing where all are meant."""

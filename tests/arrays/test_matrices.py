@@ -22,11 +22,11 @@ from sympy import Expr, Symbol, preorder_traversal
 
 import symbackprop as sb
 from symbackprop.activations import ACTIVATIONS
+from symbackprop.arrays.matrices import MatrixPrinter
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Delta, Derivation
 from symbackprop.losses import LOSSES
 from symbackprop.notation.latex import LATEX
-from symbackprop.notation.matrices import MatrixPrinter
 from symbackprop.notation.names import latex_name, unicode_name
 from symbackprop.notation.unicode import UNICODE
 from symbackprop.problem import Problem

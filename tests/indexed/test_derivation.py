@@ -18,7 +18,7 @@ from sympy.core.relational import Relational
 
 import symbackprop as sb
 from symbackprop import functions
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError

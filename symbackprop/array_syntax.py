@@ -8,7 +8,7 @@ from typing import Any
 
 from sympy import Basic, Expr, Integer, S, Symbol, Tuple
 
-from symbackprop.arrays import operations as op
+from symbackprop import operations as op
 from symbackprop.errors import did_you_mean, listing
 from symbackprop.functions import ALIASES
 from symbackprop.syntax import Source, own_name

@@ -14,7 +14,7 @@ from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
 from symbackprop.errors import GraphError, OptionError, ShapeError
 from symbackprop.graph import Graph
-from tests.test_jacobian import differences
+from tests.analysis.test_jacobian import differences
 
 NETWORK = "h_1 = W_1 @ x; h_2 = tanh(h_1); h_3 = W_2 @ h_2; p = softmax(h_3); L = -sum(y*log(p))"
 SHAPES: dict[str, Any] = {"x": ("d",), "y": ("c",), "W_1": ("h", "d"), "W_2": ("c", "h")}
