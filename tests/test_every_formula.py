@@ -272,7 +272,8 @@ def trained(spec: str, settings: Settings = ()) -> Run:
                 states[title, f"Example {row}"] = one_meaning
         states[title, "Parameters after the update"] = valued(here, after)
         before = after
-    states[f"Parameters after {len(trace.iterations)} iterations",] = valued(here, before)
+    count = len(trace.iterations)
+    states[f"Parameters after {count} iteration{'s' * (count > 1)}",] = valued(here, before)
     return Run(problem, solve_training(trace, full=len(trace.iterations)), here, states)
 
 

@@ -134,5 +134,5 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
 
 def test_the_schema_knows_every_section() -> None:
     assert set(Spec.model_json_schema()["properties"]) == set(
-        "title graph network loss parameters inputs targets training data conventions".split()
+        "title graph network loss parameters inputs targets shapes training data conventions".split()
     )

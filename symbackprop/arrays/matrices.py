@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy
-from sympy import Add, Basic, Expr, Function, Mul, S, Symbol, Tuple
+from sympy import Add, Basic, Expr, Function, Mul, Rational, S, Symbol, Tuple
 from sympy.core.relational import Relational
 
 from symbackprop import operations as op
@@ -32,7 +32,7 @@ class MatrixPrinter(MatrixPieces):
         factors = expression.args if isinstance(expression, Mul) else ()
         sums = [one for one in factors if isinstance(one, op.total) and not self.shapes[one]]
         rest = [one for one in factors if one not in sums]
-        if len(sums) != 1 or not any(map(is_reciprocal, rest)) or self.shapes[expression]:
+        if len(sums) != 1 or not any(map(_is_share, rest)) or self.shapes[expression]:
             return super()._unsigned(expression)
         front = super()._unsigned(rest[0] if len(rest) == 1 else Mul(*rest, evaluate=False))
         return self._row([front, self.piece(sums[0])])
@@ -243,7 +243,7 @@ class MatrixPrinter(MatrixPieces):
         """x_[1:, 0], counted from 0 as in NumPy."""
         inner, where = expression.args
         base = self.piece(inner)
-        plain = base.level == Level.ATOM and "_" not in base.text
+        plain = isinstance(inner, Symbol) and "_" not in base.text and not base.substituted
         text = base.text if plain else self.syntax.bracket(base.text)
         return Piece(self.syntax.item(text, self._places(where, self.shapes[inner])))
 
@@ -315,6 +315,11 @@ class MatrixPrinter(MatrixPieces):
         inner, axes = expression.args
         index = self.axes(inner, axes)
         return Piece(self.syntax.named("others", index, self.piece(inner).text))
+
+
+def _is_share(factor: Expr) -> bool:
+    """1/n or 1/2."""
+    return is_reciprocal(factor) or (isinstance(factor, Rational) and factor.q != 1)
 
 
 def _steps(stride: Basic, padding: Basic) -> str:

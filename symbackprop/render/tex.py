@@ -23,8 +23,8 @@ class _Measure(UnicodeSyntax):
     """Plain text as wide as the formula: a matrix is as wide as its widest row."""
 
     def matrix(self, rows: list[list[str]], *, vector: bool) -> str:
-        """The widest row."""
-        return f"[{max((', '.join(row) for row in rows), key=len)}]"
+        """The widest row, with the gaps between its numbers."""
+        return f"[ {max((',  '.join(row) for row in rows), key=len)} ]"
 
 
 class TexWriter(Writer):
@@ -51,7 +51,8 @@ class TexWriter(Writer):
             stretch = max(1.0, len(side) / max(1, len(shown)))
             width = (LINE - len(plain.left) - 3) * stretch
             pieces = split_sum(side, int(width))
-            first, *rest = (self.shrunk(one) if len(one) > width * SLACK else one for one in pieces)
+            most = width * (1 if "pmatrix" in side else SLACK)
+            first, *rest = (self.shrunk(one) if len(one) > most else one for one in pieces)
             rows.append(f"{phrase.left if place == 0 else ''} &{relation} {first}")
             rows += [rf" &\qquad {piece}" for piece in rest]
         return r"\begin{aligned}[t]" + r" \\ ".join(rows) + r" \end{aligned}"
