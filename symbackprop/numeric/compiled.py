@@ -11,6 +11,7 @@ import sympy
 from sympy import Expr, Function, Symbol, lambdify, sympify
 
 from symbackprop import operations as op
+from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.sizes import Shape, show_shape
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
@@ -248,7 +249,7 @@ def _not_finite_array(line: Line, value: Any, what: str) -> ValuesError:
     kind = "infinite" if np.isinf(value[place]) else "not a number"
     return ValuesError(
         f"{what} {line.name}{at} is {kind}",
-        where=f"{line.name} = {_readable(line.expression)}",
+        where=f"{line.name} = {in_code(_named(line.expression))}",
         fix=_cure(line.expression),
     )
 
@@ -300,8 +301,14 @@ def _plain(value: Any) -> Any:
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
+def _named(expression: Expr) -> Expr:
+    """The expression with the nodes' names in the place of what the program calls them."""
+    result: Expr = Rewriter({s: Symbol(s.name.split()[-1]) for s in expression.free_symbols})(expression)
+    return result
+
+
 def _readable(expression: Expr) -> str:
-    return str(Rewriter({s: Symbol(s.name.split()[-1]) for s in expression.free_symbols})(expression))
+    return str(_named(expression))
 
 
 def _cure(expression: Expr) -> str:

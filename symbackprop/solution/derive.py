@@ -124,8 +124,10 @@ def _numbers(
     yield Heading(3, text("Values, forward"))
     yield from demoted(forward_numbers(problem, values))
     yield from at_kinks(problem, values)
-    yield Heading(3, text("Deltas, backward"))
-    yield from delta_numbers(derivation, values)
+    lines = [*delta_numbers(derivation, values)]
+    if lines != [Formulas(())]:
+        yield Heading(3, text("Deltas, backward"))
+        yield from lines
     yield Heading(3, text("Gradients"))
     yield from gradient_numbers(problem, derivation, values)
     yield from _exact_lines(problem, derivation, example)
