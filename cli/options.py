@@ -102,6 +102,9 @@ def numbers(text: str) -> dict[str, str]:
     """`x=1,y=-0.5` as a mapping from name to digits."""
     from symbackprop.errors import OptionError
 
+    if "[" in text:
+        what, fix = "--at takes numbers, and this is an array", "give arrays under [inputs] of a spec file"
+        raise OptionError(what, where=f"--at {text}", fix=fix)
     found = {}
     for part in filter(None, (one.strip() for one in text.split(","))):
         name, sign, value = (one.strip() for one in part.partition("="))
@@ -126,7 +129,13 @@ def shapes(text: str | None) -> dict[str, list[str]] | None:
         name, sign, shape = (one.strip() for one in part.partition("="))
         sizes = [size.strip() for size in re.split(r"[*×]", shape)]
         if not sign or not name or not all(re.fullmatch(r"\d+|[^\W\d]\w*", size) for size in sizes):
-            raise OptionError(f"{part!r} gives no shape", where=f"--shapes {text}", fix="write X=n*3,w=3")
+            raise OptionError(
+                f"{part!r} gives no shape",
+                where=f"--shapes {text}",
+                fix="write X=n*3,w=3; a scalar is left out",
+            )
+        if name in found:
+            raise OptionError(f"{name!r} has two shapes", where=f"--shapes {text}", fix="keep one of them")
         found[name] = sizes
     return found
 

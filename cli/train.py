@@ -45,7 +45,11 @@ def train(
         from symbackprop.render.documents import training_document, write_json
         from symbackprop.solution.training import IN_FULL, solve_training
 
-        problem = read_problem(source, options.settings(convention, digits, carry_rounded))
+        chosen = options.settings(convention, digits, carry_rounded)
+        problem = read_problem(source, chosen)
+        if problem.is_indexed:
+            typer.echo("note: training is written in matrices", err=True)
+            problem = read_problem(source, chosen, notation="matrix")
         with _progress(_count(problem, steps)) as progress:
             trace = run(problem, steps=steps, progress=progress)
         if output_format is Format.JSON:

@@ -63,8 +63,10 @@ class _ArraySweep:
         scale = graph.scale if conventions.batch_factor == "gradient" and output == graph.output else S.One
         self.scale = -scale if conventions.error_sign == "minus" else scale
         by_value = conventions.slopes == "value"
+        # What only sizes stand in is left as it is: it may be a shape.
+        sizes = self.pull.shapes.sizes
         named = {e: n.symbol for n in reversed(graph.inner) if (e := n.expression) and e.args}
-        self.values = Rewriter(named)
+        self.values = Rewriter({e: symbol for e, symbol in named.items() if not e.free_symbols <= sizes})
         self.by_value = self.values if by_value else Rewriter({})
         self.partials: dict[tuple[Symbol, Symbol], Expr] = {}
         self.deltas: dict[str, Delta] = {}

@@ -63,7 +63,7 @@ class ArraySyntax:
         if name in op.COMPOSITES:
             return self._composite(node, name, arguments)
         signature = op.OPERATIONS[op.SAME_AS.get(name, name)]
-        arguments = self._gathered(signature, name, arguments)
+        arguments = self._gathered(signature, arguments)
         count = 1 if signature.listed else len(signature.arrays)
         if len(arguments) < count or len(arguments) > count + len(signature.options):
             written = f"{name} is written {signature.written(name)}"
@@ -85,9 +85,7 @@ class ArraySyntax:
             )
         return op.of(signature.head, *arrays, *values)
 
-    def _gathered(
-        self, signature: op.Signature, name: str, arguments: Sequence[ast.expr]
-    ) -> Sequence[ast.expr]:
+    def _gathered(self, signature: op.Signature, arguments: Sequence[ast.expr]) -> Sequence[ast.expr]:
         """x.reshape(3, 4), ones(3, 4) and x.transpose(0, 2, 1) give a shape without its own brackets."""
         count = len(signature.arrays)
         loose = len(signature.options) == 1 and len(arguments) > count + 1 and not signature.listed
@@ -105,7 +103,8 @@ class ArraySyntax:
     def _keywords(self, node: ast.Call, name: str, known: Sequence[str], given: Any) -> dict[str, ast.expr]:
         found: dict[str, ast.expr] = {}
         for keyword in node.keywords:
-            key = op.OPTION_NAMES.get(keyword.arg or "", keyword.arg or "**")
+            names = op.ARGUMENT_NAMES if name in op.COMPOSITES else op.OPTION_NAMES
+            key = names.get(keyword.arg or "", keyword.arg or "**")
             if key not in known:
                 self.source.refuse(
                     keyword.value,

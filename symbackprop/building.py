@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any
 
-from sympy import Expr, Symbol
+from sympy import Expr, Integer, Symbol
 
 from symbackprop.arrays.composites import Expansion, Normalised, expand
 from symbackprop.arrays.shapes import Shapes
@@ -37,7 +37,7 @@ def build_nodes(
         GraphError: the equations go in a circle, or a shape belongs to nothing that is given.
         ShapeError: arrays whose shapes do not fit.
     """
-    known = {Symbol(name): _given_shape(name, shape) for name, shape in shapes.items()}
+    known = {Symbol(name): checked_shape(name, shape) for name, shape in shapes.items()}
     sizes = Shapes(known).sizes
     used = {symbol.name for e in named.values() for symbol in symbols_in(e)}
     expansion = expand(named, {*used, *(s.name for s in (*given, *sizes))})
@@ -45,7 +45,7 @@ def build_nodes(
     leaves = dict.fromkeys(symbol for e in lines.values() for symbol in symbols_in(e) if symbol not in lines)
     leaves |= dict.fromkeys(symbol for symbol in given if symbol not in lines)
     _check_shapes(known, leaves, lines)
-    roles = dict(given) | _size_roles(sizes, given)
+    roles = dict(given) | _size_roles(sizes, given, {*lines, *known})
     nodes = [
         Node(symbol, role=roles.get(symbol, Role.INPUT), shape=known.get(symbol, ())) for symbol in leaves
     ]
@@ -64,9 +64,17 @@ def build_nodes(
     return tuple(nodes), tuple(expansion.normalised)
 
 
-def _size_roles(sizes: Iterable[Symbol], given: Mapping[Symbol, Role]) -> dict[Symbol, Role]:
+def _size_roles(
+    sizes: Iterable[Symbol], given: Mapping[Symbol, Role], taken: Container[Symbol]
+) -> dict[Symbol, Role]:
     """Sizes are no parameters; that their values are given too does no harm."""
     for symbol in sizes:
+        if symbol in taken:
+            raise GraphError(
+                f"{symbol.name} is the size of an array, and the name of something else",
+                where=f"the shapes and {symbol.name}",
+                fix="give the size another name, as n_1",
+            )
         if given.get(symbol) is Role.PARAMETER:
             raise GraphError(
                 f"{symbol.name} is the size of an array, and no parameter",
@@ -77,15 +85,32 @@ def _size_roles(sizes: Iterable[Symbol], given: Mapping[Symbol, Role]) -> dict[S
 
 def size_names(shapes: Mapping[str, Any]) -> list[str]:
     """The names of the sizes in some shapes."""
-    sizes = Shapes({Symbol(name): as_shape(shape) for name, shape in shapes.items()}).sizes
+    sizes = Shapes({Symbol(name): checked_shape(name, shape) for name, shape in shapes.items()}).sizes
     return sorted(symbol.name for symbol in sizes)
 
 
-def _given_shape(name: str, shape: Any) -> Shape:
+def checked_shape(name: str, shape: Any) -> Shape:
+    """A given shape: its sizes are whole numbers, or names.
+
+    Raises:
+        GraphError: a size is neither, or an axis is empty.
+        ExpressionError: a size is a text that is no name.
+    """
+    for size in shape:
+        if isinstance(size, str) and not size.isdecimal():
+            check_name(size, f"the shape of {name}")
+        elif not isinstance(size, str | int | Integer | Symbol):
+            raise GraphError(
+                f"{size!r} is no size",
+                where=f"the shape of {name}",
+                fix='write numbers or names, as ("n", 3)',
+            )
     found = as_shape(shape)
     if any(isinstance(size, int) and size < 1 for size in found):
         raise GraphError(
-            f"the shape of {name} has an empty axis: {show_shape(found)}", fix="a size is at least 1"
+            f"the shape of {name} has an empty axis: {show_shape(found)}",
+            where=f"the shape of {name}",
+            fix="a size is at least 1",
         )
     return found
 
@@ -95,12 +120,14 @@ def _check_shapes(known: Mapping[Symbol, Shape], leaves: Iterable[Symbol], lines
         if symbol in lines:
             raise GraphError(
                 f"{symbol.name} is computed by an equation and its shape is given too",
+                where=f"the shape of {symbol.name}",
                 fix="leave the shape out: it is found",
             )
         if symbol not in leaves:
             names = [one.name for one in leaves]
             raise GraphError(
                 f"a shape is given for {symbol.name!r}, which no equation uses",
+                where=f"the shape of {symbol.name}",
                 known=listing(names),
                 fix=did_you_mean(symbol.name, names),
             )

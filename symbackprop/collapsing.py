@@ -1,7 +1,8 @@
 """Shorter forms of a delta, derived: what cancels where an activation meets the loss made for it.
 
-Nothing is looked up. The derivative by the activation is put in, and the element-wise quotients are
-cancelled: p ∘ (-y/p) is -y. Only the form of a normalised input is declared, and proved by a test.
+The derivative by the activation is put in, and the element-wise quotients are cancelled: p ∘ (-y/p) is -y.
+Under a softmax the sums of the targets are taken to be 1, which is said and checked. Only the form of a
+normalised input is declared, and proved by a test.
 """
 
 from __future__ import annotations
@@ -146,14 +147,14 @@ def _with_targets(graph: Graph, node: Node, found: Expr, algebra: Algebra, axis:
     """The form in which the sums of targets along an axis are 1; none, where there are no such sums."""
     sums = [
         one
-        for one in found.atoms(op.total)
+        for one in sorted(found.atoms(op.total), key=str)
         if one.args[1] == sympy.Tuple(axis) and _is_target(graph, one.args[0], node)
     ]
     if not sums:
         return None
     final = Rewriter(dict.fromkeys(sums, S.One))(found)
     targets = tuple(one.args[0] for one in sums)
-    return Collapse(found, _Canceller(algebra)(final), targets, sums[0])
+    return Collapse(found, _Canceller(algebra)(final), targets, tuple(sums))
 
 
 def of_logits(graph: Graph, node: Node, algebra: Algebra, derivative: Expr) -> Collapse | None:
@@ -178,10 +179,12 @@ def through_normalisation(
 ) -> Expr | None:
     """∂L/∂x of a normalised input: (x̂' - mean(x̂') - x̂ ∘ mean(x̂' ∘ x̂))/√(v + ε) with x̂' = ∂L/∂x̂."""
     for place in graph.normalised:
+        if node.symbol != place.x:
+            continue
         consumers = {one for one in graph.consumers[node.symbol] if one in active}
         xhat = graph[place.xhat]
         plain = place.xhat in active and xhat.shape == node.shape and not place.moving
-        if node.symbol != place.x or not consumers <= place.nodes or xhat.delta is None or not plain:
+        if not consumers <= place.nodes or xhat.delta is None or not plain:
             continue
         axis = place.axis % len(node.shape)
         delta = xhat.delta
@@ -190,6 +193,7 @@ def through_normalisation(
             return algebra.of(op.mean, expression, (along,), 1)
 
         centred = add(delta, neg(mean(delta)), neg(mul(place.xhat, mean(mul(delta, place.xhat)))))
-        by_value = {n.expression: n.symbol for n in graph.inner if n.symbol in symbols_in(place.deviation)}
+        used = [graph[symbol] for symbol in symbols_in(place.deviation) if symbol in graph]
+        by_value = {one.expression: one.symbol for one in used if one.expression is not None}
         return mul(centred, power(Rewriter(by_value)(place.deviation), -1))
     return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
 
-from sympy import Add, Basic, Expr, Mul, Pow, S, Symbol
+from sympy import Add, Basic, Expr, Mul, Pow, S, Symbol, Tuple
 
+from symbackprop import operations as op
 from symbackprop.expressions import (
     add,
     divide,
@@ -84,12 +85,16 @@ class _Splitter:
                 return divide(1, self._atom(expression.base))
             case Pow():
                 return power(self._atom(expression.base), self._atom(expression.exp))
-        return rebuild(expression, tuple(self._inside(argument) for argument in expression.args))
+        # Shapes and axes are no values; a list of arrays is one.
+        listed = not isinstance(expression, op.Operation) or isinstance(expression, op.concatenate | op.stack)
+        return rebuild(expression, tuple(self._inside(argument, listed) for argument in expression.args))
 
-    def _inside(self, argument: Basic) -> Basic:
+    def _inside(self, argument: Basic, listed: bool) -> Basic:
         if isinstance(argument, Expr):
             return self._atom(argument)
-        return rebuild(argument, tuple(self._inside(part) for part in argument.args))
+        if isinstance(argument, Tuple) and not listed:
+            return argument
+        return rebuild(argument, tuple(self._inside(part, listed) for part in argument.args))
 
     def _sum(self, expression: Expr) -> Expr:
         *before, last = expression.args

@@ -151,16 +151,17 @@ class Graph:
         ['x', 'y', 'z', 'q', 'f']
         """
         read = parse_equations(equations) if isinstance(equations, str) else list(equations)
-        named = with_names(read, {*parameters, *(inputs or ()), *targets})
+        sizes = size_names(shapes or {})
+        named = with_names(read, {*parameters, *(inputs or ()), *targets, *sizes})
         roles = given_roles(parameters, inputs, targets)
-        check_equations(named, roles, read if inputs is not None else (), size_names(shapes or {}))
+        check_equations(named, roles, read if inputs is not None else (), sizes)
         result = Symbol(output) if output else named[-1][0]
         if output and result not in dict(named):
             raise GraphError(
                 f"the output {output!r} is none of the equations", known=listing(str(s) for s, _ in named)
             )
         if granularity == "operations":
-            named = gates.split(named, {symbol.name for symbol in roles})
+            named = gates.split(named, {*(symbol.name for symbol in roles), *sizes})
         places = {Symbol(e.name or named[-1][0].name): e for e in read}
         nodes, normalised = build_nodes(dict(named), roles, result, shapes or {}, places)
         return cls(nodes, result, normalised)

@@ -145,7 +145,7 @@ class _Builder:
         weight, bias = Symbol(layer.weight), Symbol(layer.bias)
         self._parameter(weight, arrangement.weight(layer.units, self.width), number)
         self.weights.append(weight)
-        factors = (self.value, weight) if arrangement.rows and arrangement.batch else (weight, self.value)
+        factors = (self.value, weight) if arrangement.rows else (weight, self.value)
         linear = op.of(op.matmul, *factors)
         if layer.has_bias:
             self._parameter(bias, arrangement.bias(layer.units), number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -35,13 +35,13 @@ class Collapse:
         general: the form that holds always: p Σ_k y_k - y.
         final: the form under the condition: p - y.
         summing_to_one: the condition: these symbols add up to 1; none: there is no condition.
-        total: the sum that is 1, where the symbols are arrays.
+        totals: the sums that are 1, where the symbols are arrays.
     """
 
     general: Expr
     final: Expr
     summing_to_one: tuple[Symbol, ...] = ()
-    total: Expr | None = None
+    totals: tuple[Expr, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,10 @@ class Node:
         return () if self.expression is None else symbols_in(self.expression)
 
 
-def unused_name(wish: str, taken: Iterable[str]) -> str:
+def unused_name(wish: str, taken: Container[str]) -> str:
     """The wished name, lengthened until it is not taken."""
-    held = set(taken)
     name, number = wish, 1
-    while name in held:
+    while name in taken:
         number += 1
         name = f"{wish}_{number}"
     return name

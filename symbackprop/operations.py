@@ -79,7 +79,7 @@ class Signature:
         head: the operation.
         arrays: the names of its arguments that are arrays.
         options: the names of its constant arguments with what they are where left out; None: required.
-        kinds: what an option may be: `axis`, `one axis`, `order`, `flag`, `integer`, `shape`, `pair`.
+        kinds: what an option may be: `axis`, `one axis`, `order`, `flag`, `integer`, `shape`, `size`, `pair`.
         listed: its arrays come as one list.
     """
 
@@ -183,11 +183,11 @@ OPTION_NAMES: Mapping[str, str] = {
     "dim": "axis",
     "keepdim": "keepdims",
     "correction": "ddof",
-    "eps": "epsilon",
-    "weight": "gamma",
-    "bias": "beta",
 }
 """PyTorch's names of options."""
+
+ARGUMENT_NAMES: Mapping[str, str] = {"eps": "epsilon", "weight": "gamma", "bias": "beta"}
+"""PyTorch's names of arguments of layers."""
 
 
 @dataclass(frozen=True)
@@ -196,8 +196,8 @@ class Composite:
 
     Attributes:
         arguments: its arguments in their order.
-        defaults: the values of those that may be left out; NONE: the lines that use it are left out.
-        program: its lines; the last gives its value. Names with a bar of their own are new nodes.
+        defaults: the values of those that may be left out.
+        program: its lines; the last gives its value, the others become nodes of the graph.
         source: where its formulas come from.
     """
 

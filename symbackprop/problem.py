@@ -174,7 +174,7 @@ class Problem:
     @property
     def first_example(self) -> int:
         """The row that comes first in training."""
-        return self.training.order[0] if self.training and self.training.order else 1
+        return self.first_batch[0] if self.training and self.data else 1
 
     @property
     def is_numeric(self) -> bool:

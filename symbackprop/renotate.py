@@ -25,7 +25,7 @@ def in_components(problem: Problem) -> Problem:
     values = {**problem.values, **(problem.given(problem.first_batch) if problem.data else {})}
     sizes = _sizes(problem, values)
     graph = to_components(problem.graph, sizes)
-    found = component_values(problem.graph, values) if len(values) == len(problem.names) else {}
+    found = component_values(problem.graph, values) if not problem.missing else {}
     return replace(problem, graph=graph, values=found, data=None, training=None, arrays=(), layout="")
 
 

@@ -107,7 +107,9 @@ class _Chain:
         self.maps = LinearMaps(self.shapes)
         self.active = graph.descendants([by.symbol]) & graph.ancestors(of.symbol)
         named = graph.inner if conventions.slopes == "value" else ()
-        self.by_value = Rewriter({e: n.symbol for n in reversed(named) if (e := n.expression) and e.args})
+        sizes = graph.shapes().sizes
+        values = {e: n.symbol for n in reversed(named) if (e := n.expression) and e.args}
+        self.by_value = Rewriter({e: symbol for e, symbol in values.items() if not e.free_symbols <= sizes})
         self.taken = {n.name for n in graph.nodes} | {n.delta.name for n in graph.nodes if n.delta}
 
     def jacobian(self, *, keep: bool) -> Jacobian:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, Tuple
+from sympy import Add, Expr, Function, Mul, Pow, S, Tuple
 
 from symbackprop import operations as op
 from symbackprop.arrays.quotients import Opened, Quotients, coefficient_of
@@ -266,10 +266,10 @@ class Algebra:
             return self.product(*scalars, self.total(rest, chosen, keep=keep))
         shape = self.shapes[rest]
         if isinstance(rest, op.ones) and (len(chosen) == len(shape)) and not keep:
-            return _number(count(shape))
+            return as_expr(count(shape))
         if isinstance(rest, op.ones) and not keep:
             left = [size for place, size in enumerate(shape) if place not in chosen]
-            return self.product(_number(count(shape[place] for place in chosen)), self.of(op.ones, left))
+            return self.product(as_expr(count(shape[place] for place in chosen)), self.of(op.ones, left))
         if not keep:
             found = self._as_matmul(rest, shape, chosen)
             if found is not None:
@@ -315,7 +315,7 @@ class Algebra:
             result = self.total(result, present)
         else:
             result = self.total(result, present, keep=True)
-        times = _number(count(full[place] for place in repeated))
+        times = as_expr(count(full[place] for place in repeated))
         result = self.product(times, result)
         return self._without_ones(result, target)
 
@@ -348,7 +348,7 @@ class Algebra:
 
     def mean_of(self, expression: Expr, shape: Shape, axes: Iterable[int]) -> Expr:
         """The expression divided by how many entries the axes hold."""
-        return self.product(divide(1, _number(count(shape[axis] for axis in axes))), expression)
+        return self.product(divide(1, as_expr(count(shape[axis] for axis in axes))), expression)
 
     def scaled(self, factor: Expr, expression: Expr) -> Expr:
         """A scalar times the expression, term by term."""
@@ -368,10 +368,6 @@ class Algebra:
         return add(*(self.product(number, body) for body, number in counted.items()))
 
 
-def _number(size: object) -> Expr:
-    return as_expr(size)
-
-
 def as_expr(size: object) -> Expr:
     """A size as an expression."""
     return as_shape([size])[0] * S.One
@@ -383,10 +379,3 @@ def _coefficient(term: Expr) -> tuple[Expr, Expr]:
         first, *rest = term.args
         return first, rest[0] if len(rest) == 1 else Mul(*rest, evaluate=False)
     return S.One, term
-
-
-def is_leaf(expression: Expr) -> bool:
-    """A symbol, or its transpose."""
-    return isinstance(expression, Symbol) or (
-        isinstance(expression, op.transpose) and isinstance(expression.args[0], Symbol)
-    )

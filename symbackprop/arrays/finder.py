@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from sympy import Add, Basic, Expr, Function, Mul, Pow, Symbol, Tuple
@@ -31,6 +31,7 @@ class ShapeFinder:
 
     def __init__(self, known: Mapping[Symbol, Shape]) -> None:
         self._symbols: dict[Symbol, Shape] = dict(known)
+        self._sizes = _sizes_in(known.values())
         self._found: dict[Basic, Found] = {}
 
     def learn(self, symbol: Symbol, shape: Shape) -> None:
@@ -38,6 +39,7 @@ class ShapeFinder:
         if self._symbols.get(symbol, shape) != shape:
             self._found.clear()
         self._symbols[symbol] = shape
+        self._sizes |= _sizes_in([shape])
 
     def __getitem__(self, expression: Basic) -> Shape:
         """The shape of an expression; () is a scalar."""
@@ -46,8 +48,7 @@ class ShapeFinder:
     @property
     def sizes(self) -> frozenset[Symbol]:
         """The symbols that stand for sizes."""
-        every = [size for shape in self._symbols.values() for size in shape if isinstance(size, Expr)]
-        return frozenset().union(*(size.free_symbols for size in every))
+        return self._sizes
 
     def resolved(self, expression: Basic) -> Found:
         """The expression with its axes counted from 0, its shapes and slices in full; and its shape.
@@ -141,6 +142,11 @@ class ShapeFinder:
                 )
             if isinstance(size, int) and size < 1:
                 raise ShapeError(f"an axis of size {size} is empty", where=in_code(expression))
+
+
+def _sizes_in(shapes: Iterable[Shape]) -> frozenset[Symbol]:
+    every = [size for shape in shapes for size in shape if isinstance(size, Expr)]
+    return frozenset().union(*(size.free_symbols for size in every))
 
 
 def as_tuple(value: Basic) -> tuple[Basic, ...]:

@@ -181,8 +181,8 @@ class IndexedWriter:
             forms += [delta.collapse.general, delta.collapse.final]
         written = [mul(to_scale, self.write(form, own)) for form in forms]
         sides = tuple(side for side in dict.fromkeys((*before, chain, *written)) if side != left)
-        total = delta.collapse.total if delta.collapse is not None else None
-        condition = None if total is None else self._condition(total, own)
+        totals = delta.collapse.totals if delta.collapse is not None else ()
+        condition = self._condition(totals[0], own) if totals else None
         local = {one.consumer.name: self.local(one.consumer, delta.node, own) for one in delta.contributions}
         return IndexedDerivative(Equality(left, sides or (left,), condition), chain, written[0], local)
 

@@ -7,19 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy
-from sympy import Expr, Function, Symbol, lambdify, sympify
+from sympy import Function, Symbol, lambdify, sympify
 
-from symbackprop import operations as op
-from symbackprop.arrays.misfits import in_code
-from symbackprop.arrays.sizes import Shape, show_shape
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
-from symbackprop.expressions import Rewriter, call, is_reciprocal
-from symbackprop.functions import sqrt
+from symbackprop.expressions import call
 from symbackprop.notation.numbers import NumberFormat, number_format
 from symbackprop.numeric.backends import Backend, find_backend
-from symbackprop.numeric.program import Kind, Line, Program, forward_program, program
+from symbackprop.numeric.faults import no_distribution, not_at_these_sizes, not_finite, wrong_shape
+from symbackprop.numeric.program import Kind, Program, forward_program, program
 
 Numbers = Mapping[str, Any]
 
@@ -96,18 +92,23 @@ class Compiled:
         with np.errstate(all="ignore"):
             given = [self._engine.array(self._carried(values[name])) for name in self.given]
             try:
-                results = [_plain(result) for result in self._function(*given, *sizes.values())]
+                results = [
+                    _plain(result)
+                    for result in self._function(
+                        *given, *(sizes[symbol.name] for symbol in self.program.sizes)
+                    )
+                ]
             except (IndexError, ValueError, ZeroDivisionError) as error:
-                raise _not_at_these_sizes(error, sizes) from None
+                raise not_at_these_sizes(error, sizes) from None
             except OverflowError:
                 what = "a constant of the formulas is too large for a double"
                 raise ValuesError(what, where="the equations", fix="a double holds 1e-308 to 1e308") from None
         values_found = {**dict(zip(self.given, given, strict=True)), **sizes, **self._of(Kind.VALUE, results)}
         for line, value in zip(self.program.lines, results, strict=True):
             if not np.isfinite(value).all():
-                raise self._not_finite(line, value, values_found, examples)
+                raise not_finite(line, value, values_found, examples, arrays=self.program.shapes is not None)
             if line.kind is Kind.CONDITION and not np.allclose(value, 1.0, rtol=0, atol=1e-9):
-                raise _no_distribution(line.name)
+                raise no_distribution(line.name)
         return Evaluation(
             values_found,
             self._of(Kind.PARTIAL, results),
@@ -127,7 +128,7 @@ class Compiled:
         for name, shape in self.program.shapes.items():
             own = tuple(int(sympify(size).subs(found)) for size in shape)
             if own != np.shape(values[name]):
-                raise _wrong_shape(name, np.shape(values[name]), shape, found)
+                raise wrong_shape(name, np.shape(values[name]), shape, found)
         for symbol, size in found.items():
             if symbol.name in values and float(values[symbol.name]) != size:
                 raise ValuesError(
@@ -142,7 +143,7 @@ class Compiled:
                 where="the values given to the graph",
                 fix="give the size as a number in the shape",
             )
-        return {symbol.name: found[symbol] for symbol in self.program.sizes}
+        return {symbol.name: size for symbol, size in found.items()}
 
     def _carried(self, value: Any) -> Any:
         """A given value as it is printed, where printed values are carried."""
@@ -200,7 +201,7 @@ class Compiled:
             raise ValuesError(what, where="the values given to the graph", fix=fix) from None
         shape = self.program.shapes[name]
         if array.ndim != len(shape):
-            raise _wrong_shape(name, array.shape, shape, {})
+            raise wrong_shape(name, array.shape, shape, {})
         return array
 
     def _check_sum(self, values: Mapping[str, Any]) -> None:
@@ -210,77 +211,7 @@ class Compiled:
             return
         total = sum(np.asarray(values[name], dtype=float) for name in names)
         if not np.allclose(total, 1.0, rtol=0, atol=1e-9):
-            raise _no_distribution(listing(names))
-
-    def _not_finite(self, line: Line, value: Any, known: Numbers, examples: list[int] | None) -> ValuesError:
-        bad = np.atleast_1d(~np.isfinite(value))
-        place = int(np.argmax(bad))
-        if self.program.shapes is not None:
-            return _not_finite_array(line, np.asarray(value), _WHAT[line.kind])
-        at = {
-            symbol.name: np.atleast_1d(known[symbol.name])[min(place, np.size(known[symbol.name]) - 1)]
-            for symbol in sorted(line.expression.free_symbols, key=str)
-            if symbol.name in known
-        }
-        where = f"{line.name} = {_readable(line.expression)}"
-        if examples and (bad.size > 1 or len(examples) == 1):
-            where += f", at example {examples[min(place, len(examples) - 1)]}"
-        kind = "infinite" if np.isinf(np.atleast_1d(value)[place]) else "not a number"
-        return ValuesError(
-            f"{_WHAT[line.kind]} {line.name} is {kind}",
-            where=where,
-            known=", ".join(f"{name} = {number:.6g}" for name, number in at.items()),
-            fix=_cure(line.expression),
-        )
-
-
-_WHAT = {
-    Kind.VALUE: "the node",
-    Kind.PARTIAL: "the local partial",
-    Kind.DELTA: "the delta",
-    Kind.GRADIENT: "the derivative by",
-    Kind.CONDITION: "the sum of",
-}
-
-
-def _not_finite_array(line: Line, value: Any, what: str) -> ValuesError:
-    place = tuple(int(one) for one in np.argwhere(~np.isfinite(value))[0]) if value.ndim else ()
-    at = f"[{', '.join(map(str, place))}]" if place else ""
-    kind = "infinite" if np.isinf(value[place]) else "not a number"
-    return ValuesError(
-        f"{what} {line.name}{at} is {kind}",
-        where=f"{line.name} = {in_code(_named(line.expression))}",
-        fix=_cure(line.expression),
-    )
-
-
-def _not_at_these_sizes(error: Exception, sizes: Mapping[str, int]) -> ValuesError:
-    """An index, a slice or a division that the sizes do not allow."""
-    return ValuesError(
-        f"an operation is not possible at these sizes: {error}",
-        where="the values given to the graph",
-        known=", ".join(f"{name} = {number}" for name, number in sizes.items()),
-        fix="give larger arrays, or other indices",
-    )
-
-
-def _no_distribution(targets: str) -> ValuesError:
-    return ValuesError(
-        f"the targets {targets} do not add up to 1",
-        where="the values given to the graph",
-        known="the collapsed form p - y holds for targets that add up to 1",
-        fix="mend the targets, or set the convention collapse to false",
-    )
-
-
-def _wrong_shape(name: str, given: tuple[int, ...], shape: Shape, sizes: Mapping[Symbol, int]) -> ValuesError:
-    bound = ", ".join(f"{symbol} = {number}" for symbol, number in sizes.items() if symbol in set(shape))
-    return ValuesError(
-        f"the value of {name} has the shape {show_shape(given)}, and {show_shape(shape)} is expected",
-        where=f"the value given to {name}",
-        known=bound,
-        fix="give rows of equal length, as [[1, 2], [3, 4]]",
-    )
+            raise no_distribution(listing(names))
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -299,31 +230,6 @@ def _checked(name: str, value: Any) -> Any:
 def _plain(value: Any) -> Any:
     """A number for an array without axes, which some functions of NumPy make of one."""
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
-
-
-def _named(expression: Expr) -> Expr:
-    """The expression with the nodes' names in the place of what the program calls them."""
-    result: Expr = Rewriter({s: Symbol(s.name.split()[-1]) for s in expression.free_symbols})(expression)
-    return result
-
-
-def _readable(expression: Expr) -> str:
-    return str(_named(expression))
-
-
-def _cure(expression: Expr) -> str:
-    powers = expression.atoms(sympy.Pow)
-    if expression.has(op.inv, op.logdet):
-        return "the matrix is singular at these values: its rows depend on each other"
-    if expression.has(sympy.log):
-        return "the logarithm needs a positive argument; a loss of logits avoids log(0)"
-    if expression.has(sqrt) or any(not power.exp.is_integer for power in powers):
-        return "a root needs an argument that is not negative, and its slope one that is not 0"
-    if any(is_reciprocal(power) for power in powers):
-        return "look for the division by zero: a denominator may not be 0"
-    if expression.has(sympy.exp):
-        return "the exponential is too large for a double: scale the inputs or the weights down"
-    return "the numbers are too large for a double: scale the values down"
 
 
 def _lambdified(lines: Program, engine: Backend, rounding: NumberFormat | None) -> Any:

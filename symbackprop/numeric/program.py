@@ -112,7 +112,11 @@ def _conditions(derivation: Derivation) -> dict[Expr, str]:
     """The sums that collapsed forms take to be 1, each with the name of its targets."""
     deltas = [*derivation.deltas.values(), *(one.delta for one in derivation.gradients.values())]
     collapses = [delta.collapse for delta in deltas if delta.collapse is not None]
-    return {one.total: one.summing_to_one[0].name for one in collapses if one.total is not None}
+    return {
+        total: target.name
+        for one in collapses
+        for total, target in zip(one.totals, one.summing_to_one, strict=False)
+    }
 
 
 def _with_shapes(derivation: Derivation, lines: tuple[Line, ...]) -> Program:

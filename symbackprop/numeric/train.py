@@ -278,6 +278,6 @@ class _Trainer:
             try:
                 values = self._losses(state, examples, every)
             except ValuesError as error:
-                raise self._overflow(number + 1, examples, error) from None
+                raise self._overflow(number + 1, every or examples, error) from None
             rows.append(np.broadcast_to(values, (max(len(examples), 1),)))
         return Losses(range(len(states)), examples, np.array(rows, dtype=np.float64))

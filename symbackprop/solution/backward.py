@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -95,19 +95,18 @@ def deltas(derivation: Derivation) -> Iterator[Step]:
     yield Heading(3, text("Deltas, from the output back"))
     lines = [line for delta in _in_reading_order(derivation) for line in _delta_lines(derivation, delta)]
     yield Formulas(tuple(lines))
-    yield from _conditions(derivation)
+    yield from _conditions(derivation, derivation.deltas.values())
 
 
-def _conditions(derivation: Derivation) -> Iterator[Step]:
+def _conditions(derivation: Derivation, deltas: Iterable[Delta]) -> Iterator[Step]:
     """What a collapsed form takes for granted."""
-    collapses = [d.collapse for d in derivation.deltas.values() if d.collapse]
-    collapses += [g.delta.collapse for g in derivation.gradients.values() if g.delta.collapse]
+    collapses = [delta.collapse for delta in deltas if delta.collapse]
     for one in {one.summing_to_one: one for one in collapses if one.summing_to_one}.values():
         yield Sentence(text("The last form holds where the targets add up to one:"))
-        if one.total is None:
-            yield Formulas((equation(add(*one.summing_to_one), S.One),))
+        if one.totals:
+            yield Formulas(tuple(_total_is_one(derivation, total) for total in one.totals))
         else:
-            yield Formulas((_total_is_one(derivation, one.total),))
+            yield Formulas((equation(add(*one.summing_to_one), S.One),))
 
 
 def _total_is_one(derivation: Derivation, total: Expr) -> Equation:
@@ -201,6 +200,8 @@ def gradients(
             line = equation(gradient.symbol, *sides, shaped=True)
             lines.append((derivation.graph[gradient.wrt], line))
         yield from _by_layer(problem, lines)
+        given = [g.delta for g in derivation.gradients.values() if derivation.graph[g.wrt].expression is None]
+        yield from _conditions(derivation, given)
     if "paths" in forms:
         yield from _paths(derivation, large=large)
     if "closed" in forms:

@@ -74,6 +74,8 @@ def hessian_steps(derivation: Derivation, wrt: str) -> Iterator[Step]:
     yield Formulas((equation(letter * product.vector, product.closed),))
     yield Sentence(text("This is a matrix times {v}, so the Hessian is:", v=product.vector))
     yield Formulas((equation(letter, found.expression, boxed=True),))
+    for target in product.summing_to_one:
+        yield Sentence(text("It holds where the entries of {target} add up to one.", target=target))
 
 
 def optimum_steps(

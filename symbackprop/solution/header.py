@@ -98,6 +98,7 @@ def _of_loss(problem: Problem) -> Iterator[tuple[Text, Text]]:
 def _of_arrays(problem: Problem, *, indexed: bool) -> Iterator[tuple[Text, Text]]:
     if indexed:
         yield text("indices"), text("count from 1; an axis of length 1 has none")
+        yield text("delta with two indices"), text("1 where they are equal, else 0 (Kronecker)")
         return
     yield text("vectors"), text("columns")
     if problem.network is None and problem.layout:
@@ -108,6 +109,8 @@ def _of_arrays(problem: Problem, *, indexed: bool) -> Iterator[tuple[Text, Text]
     if any(len(node.shape) > 2 for node in problem.graph.nodes):
         yield text("three axes and more"), text("repeated as in NumPy, without a sign")
     used = set(heads_in(problem.graph))
+    if op.item in used:
+        yield text("places in [ ]"), text("count from 0, the end excluded; place puts into zeros")
     if used & _ALONG:
         yield text("i, j below a name"), text("over the rows, over the columns")
     if used & {op.conv1d, op.conv2d}:

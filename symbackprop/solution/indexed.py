@@ -66,7 +66,8 @@ def _general(problem: Problem) -> Iterator[Step]:
     yield Heading(2, text("Any layer"))
     yield Sentence(
         text(
-            "Layers count from 1 to {depth}, the inputs are layer 0, a layer l has {width} units:",
+            "Layers count from 1 to {depth}, the inputs are layer 0, a layer l has {width} units. Above a "
+            "letter {depth} is the number of layers, elsewhere the loss:",
             depth=Symbol("L"),
             width=Symbol("n_l"),
         )

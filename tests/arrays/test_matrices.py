@@ -101,8 +101,8 @@ def with_distributions(derivation: Derivation, values: dict[str, Any]) -> dict[s
     found = dict(values)
     deltas = [*derivation.deltas.values(), *(one.delta for one in derivation.gradients.values())]
     for delta in deltas:
-        if delta.collapse is not None and delta.collapse.total is not None:
-            target, axes, _ = delta.collapse.total.args
+        if delta.collapse is not None and delta.collapse.totals:
+            target, axes, _ = delta.collapse.totals[0].args
             array = np.abs(found[target.name])
             found[target.name] = array / array.sum(axis=tuple(map(int, axes)), keepdims=True)
     return found
