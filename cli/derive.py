@@ -12,6 +12,7 @@ from .options import Format
 from .source import read_problem
 
 if TYPE_CHECKING:
+    from symbackprop.arrays.shapes import Shapes
     from symbackprop.derivation import Derivation
     from symbackprop.numeric.compiled import Evaluation
     from symbackprop.problem import Problem
@@ -102,7 +103,7 @@ def derive(
         problem = _with_values(problem, at)
         derivation = backprop(problem.graph, wrt=_known_names(problem, wrt), conventions=problem.conventions)
         _note_needless(derivation)
-        row, evaluation = _numbers(problem, derivation, example, at)
+        row, batch, evaluation = _numbers(problem, derivation, example, at)
         if output_format is Format.JSON:
             document = derivation_document(
                 problem, derivation, forms=forms, evaluation=evaluation, example=row, large=large
@@ -112,6 +113,7 @@ def derive(
         if problem.is_indexed or notation == "indexed":
             solution = solve_indexed(problem, derivation)
         else:
+            beyond, shapes_of_beyond = _beyond(derivation, evaluation, jacobian, hessian, optimum)
             solution = solve(
                 problem,
                 derivation,
@@ -120,7 +122,9 @@ def derive(
                 example=row,
                 modes=modes,
                 large=large,
-                beyond=_beyond(derivation, evaluation, jacobian, hessian, optimum),
+                beyond=beyond,
+                shapes=shapes_of_beyond,
+                batch=batch,
             )
         options.write(
             options.show(solution, problem.conventions, output_format, standalone=standalone), output
@@ -133,22 +137,26 @@ def _beyond(
     jacobian: str | None,
     hessian: str | None,
     optimum: str | None,
-) -> list[Step]:
-    """The Jacobian, the Hessian and the optimum, where they are asked for."""
+) -> tuple[list[Step], Shapes | None]:
+    """The Jacobian, the Hessian and the optimum, where they are asked for; and the shapes of more symbols."""
+    from symbackprop.analysis.second_order import hessian as differentiate_twice
     from symbackprop.errors import OptionError
     from symbackprop.solution.beyond import hessian_steps, jacobian_steps, optimum_steps
 
     steps: list[Step] = []
+    shapes = None
     if jacobian is not None:
         chosen = options.names(jacobian) or []
         if len(chosen) != 2:
             raise OptionError(f"{jacobian!r} is no pair of names", where="--jacobian", fix="write p,x")
         steps += jacobian_steps(derivation, *chosen)
     if hessian is not None:
-        steps += hessian_steps(derivation, hessian)
+        found = differentiate_twice(derivation.graph, hessian, conventions=derivation.conventions)
+        steps += hessian_steps(found)
+        shapes = found.shapes
     if optimum is not None:
         steps += optimum_steps(derivation, optimum, evaluation.values if evaluation else None)
-    return steps
+    return steps, shapes
 
 
 def _known_names(problem: Problem, wrt: str | None) -> list[str] | None:
@@ -249,8 +257,8 @@ def _note_needless(derivation: Derivation) -> None:
 
 def _numbers(
     problem: Problem, derivation: Derivation, example: int | None, at: str | None
-) -> tuple[int | None, Evaluation | None]:
-    """The row and its numbers; nothing where the problem has no numbers, unless they are insisted on."""
+) -> tuple[int | None, list[int], Evaluation | None]:
+    """The row or rows and their numbers; nothing where there are none, unless they are insisted on."""
     from symbackprop.errors import OptionError, listing
     from symbackprop.numeric.compiled import as_floats, compile
 
@@ -258,18 +266,19 @@ def _numbers(
         rows = f"rows 1 to {len(problem.examples)}" if problem.data else "a problem without a table"
         raise OptionError(f"there is no example {example}", where=f"--example {example}", known=rows)
     row = (example or problem.first_example) if problem.data else None
+    batch: list[int] = []
     if row and problem.arrays and example is None:
-        values = {**problem.values, **problem.given(problem.first_batch)}
-        row = None
+        batch, row = problem.first_batch, None
+        values = {**problem.values, **problem.given(batch)}
     else:
         values = problem.at(row) if row else dict(problem.values)
     missing = [name for name in problem.names if name not in values]
     if missing and not (at or example):
-        return None, None
+        return None, [], None
     if at is not None and missing:
         raise OptionError(
             f"no value for {listing(missing)}",
             where=f"--at {at}",
             fix="write " + ",".join(f"{n}=…" for n in missing),
         )
-    return row, compile(derivation)(as_floats(values), examples=[row] if row else None)
+    return row, batch, compile(derivation)(as_floats(values), examples=[row] if row else None)

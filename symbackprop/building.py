@@ -13,7 +13,8 @@ from symbackprop.arrays.sizes import Shape, as_shape, show_shape
 from symbackprop.errors import MOST_TOLD, GraphError, Mistake, ShapeError, did_you_mean, listing, raise_all
 from symbackprop.expressions import symbols_in
 from symbackprop.language import Equation, check_name
-from symbackprop.nodes import Node, Role, unused_name
+from symbackprop.nodes import Node, Role
+from symbackprop.notation.names import unused_name
 from symbackprop.ordering import find_cycle, topological_order
 
 

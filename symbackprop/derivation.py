@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 from sympy import Expr, S, Symbol
 
@@ -16,7 +15,7 @@ from symbackprop.arrays.matrices import printer_for
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
 from symbackprop.errors import OptionError
-from symbackprop.expressions import Quotient, Rewriter, add, mul, power, size
+from symbackprop.expressions import Quotient, Rewriter, add, mul, power, size, size_with
 from symbackprop.graph import Collapse, Graph
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.syntax import Syntax
@@ -233,10 +232,10 @@ class Derivation:
         """How long each node and delta becomes when it is written in given symbols only."""
         sizes: dict[Symbol, int] = {}
         for node in self.graph.inner:
-            sizes[node.symbol] = _size_with(node.expression, sizes)
+            sizes[node.symbol] = size_with(node.expression, sizes)
         for delta in self.deltas.values():
             if delta.symbol is not None:
-                sizes[delta.symbol] = _size_with(delta.expression, sizes)
+                sizes[delta.symbol] = size_with(delta.expression, sizes)
         return sizes
 
     def closed(self, expression: Expr) -> Expr:
@@ -246,7 +245,7 @@ class Derivation:
 
     def closed_size(self, expression: Expr) -> int:
         """How many symbols `closed` would write, found without writing them."""
-        return _size_with(expression, self._closed_sizes)
+        return size_with(expression, self._closed_sizes)
 
     def text(self) -> str:
         """All gradients in Unicode, one a line."""
@@ -392,9 +391,3 @@ class Gradient:
 
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
-
-
-def _size_with(expression: Any, sizes: Mapping[Symbol, int]) -> int:
-    if expression.args:
-        return sum(_size_with(argument, sizes) for argument in expression.args)
-    return sizes.get(expression, 1)

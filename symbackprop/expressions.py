@@ -310,6 +310,13 @@ def size(expression: Basic) -> int:
     return sum(size(argument) for argument in expression.args) if expression.args else 1
 
 
+def size_with(expression: Basic, sizes: Mapping[Basic, int]) -> int:
+    """How much is written down where some symbols stand for more than one."""
+    if expression.args:
+        return sum(size_with(argument, sizes) for argument in expression.args)
+    return sizes.get(expression, 1)
+
+
 def exact(value: Any) -> Expr:
     """A number as the rational that its digits say: 0.1 is 1/10.
 

@@ -16,12 +16,12 @@ from symbackprop.arrays.shapes import Shapes
 from symbackprop.building import build_nodes, check_equations, given_roles, ordered, size_names, with_names
 from symbackprop.errors import GraphError, did_you_mean, listing
 from symbackprop.language import Equation, parse_equations
-from symbackprop.nodes import Collapse, Node, Role, unused_name
+from symbackprop.nodes import Collapse, Node, Role
 from symbackprop.notation.names import latex_name
 
 Granularity = Literal["equations", "operations"]
 
-__all__ = ["Collapse", "Granularity", "Graph", "Node", "Role", "unused_name"]
+__all__ = ["Collapse", "Granularity", "Graph", "Node", "Role"]
 
 
 @dataclass(frozen=True)

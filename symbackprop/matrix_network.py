@@ -12,9 +12,10 @@ from symbackprop import operations as op
 from symbackprop.activations import ACTIVATIONS
 from symbackprop.arrays.sizes import Shape
 from symbackprop.expressions import divide, mul
-from symbackprop.graph import Graph, Node, Role, unused_name
+from symbackprop.graph import Graph, Node, Role
 from symbackprop.losses import LOSSES, PENALTIES
 from symbackprop.network import Layer, Objective, PenaltyTerm
+from symbackprop.notation.names import unused_name
 from symbackprop.problem import Assembly
 
 COUNT = Symbol("n")

@@ -9,8 +9,9 @@ from sympy import Add, Expr, Mul, Rational, S, Symbol
 
 from symbackprop.activations import ACTIVATIONS
 from symbackprop.expressions import divide, mul
-from symbackprop.graph import Collapse, Graph, Node, Role, unused_name
+from symbackprop.graph import Collapse, Graph, Node, Role
 from symbackprop.losses import LOSSES, PENALTIES
+from symbackprop.notation.names import unused_name
 
 MANY = 10
 """From so many units on, the two indices of a weight are kept apart: w_1_12."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -75,12 +74,3 @@ class Node:
     def parents(self) -> tuple[Symbol, ...]:
         """The symbols that its expression is made of, in the order in which they are read."""
         return () if self.expression is None else symbols_in(self.expression)
-
-
-def unused_name(wish: str, taken: Container[str]) -> str:
-    """The wished name, lengthened until it is not taken."""
-    name, number = wish, 1
-    while name in taken:
-        number += 1
-        name = f"{wish}_{number}"
-    return name

@@ -11,7 +11,8 @@ from symbackprop.conventions import Conventions
 from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
 from symbackprop.errors import GraphError, listing
 from symbackprop.expressions import Rewriter, size
-from symbackprop.graph import Graph, Node, unused_name
+from symbackprop.graph import Graph, Node
+from symbackprop.notation.names import unused_name
 from symbackprop.partials import local_partials
 
 SMALL = 12

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sympy import Symbol
 
 from symbackprop.errors import ExpressionError, GraphError, Mistake, Mistakes
-from symbackprop.graph import Graph, Node, Role, unused_name
+from symbackprop.graph import Graph, Node, Role
+from symbackprop.notation.names import unused_name
 from symbackprop.sweep import backprop
 from tests.oracles import Drawn, graphs
 

@@ -16,7 +16,8 @@ from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ShapeError
 from symbackprop.expressions import Rewriter, power
-from symbackprop.graph import Graph, Node, unused_name
+from symbackprop.graph import Graph, Node
+from symbackprop.notation.names import unused_name
 from symbackprop.sweep import backprop
 
 MatrixShape = tuple[Size, Size]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -16,8 +16,9 @@ from symbackprop.arrays.sizes import Size, show_shape
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import PAGE, Delta, Derivation
 from symbackprop.errors import GraphError, OptionError, ShapeError
-from symbackprop.expressions import Rewriter, mul
-from symbackprop.graph import Graph, Node, Role, unused_name
+from symbackprop.expressions import Rewriter, mul, size_with
+from symbackprop.graph import Graph, Node, Role
+from symbackprop.notation.names import unused_name
 from symbackprop.sweep import backprop
 
 
@@ -97,14 +98,8 @@ class HessianVector:
     def _length(self) -> int:
         known: dict[Basic, int] = {}
         for symbol, expression in self._lines():
-            known[symbol] = _length(expression, known)
-        return _length(self.expression, known)
-
-
-def _length(expression: Basic, known: Mapping[Basic, int]) -> int:
-    if expression.args:
-        return sum(_length(argument, known) for argument in expression.args)
-    return known.get(expression, 1)
+            known[symbol] = size_with(expression, known)
+        return size_with(self.expression, known)
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from sympy import Basic, Expr, Symbol, Tuple
 from symbackprop import operations as op
 from symbackprop.expressions import Rewriter, rebuild
 from symbackprop.language import Equation, parse_equations
+from symbackprop.notation.names import unused_name
 
 _HEADS: Mapping[type[op.Operation], str] = {head: name for name, head in op.COMPOSITE_HEADS.items()}
 
@@ -122,10 +123,7 @@ class _Expander:
         return result
 
     def _line(self, wish: str, expression: Expr) -> Symbol:
-        name, number = wish, 1
-        while name in self.taken:
-            number += 1
-            name = f"{wish}_{number}"
+        name = unused_name(wish, self.taken)
         self.taken.add(name)
         symbol = Symbol(name)
         self.result.lines[symbol] = expression

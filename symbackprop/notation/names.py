@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -136,3 +136,12 @@ def unicode_name(name: str, step: str = "") -> str:
     below = index.translate(_SUBSCRIPTS) if plain else f"_{index}" if index else ""
     above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
     return letter + below + (f"^{above}" if above else "")
+
+
+def unused_name(wish: str, taken: Container[str]) -> str:
+    """The wished name, lengthened until it is not taken."""
+    name, number = wish, 1
+    while name in taken:
+        number += 1
+        name = f"{wish}_{number}"
+    return name

@@ -13,7 +13,8 @@ from symbackprop import operations as op
 from symbackprop.arrays.sizes import Shape
 from symbackprop.derivation import Contribution, Delta, Derivation
 from symbackprop.expressions import add, call, is_constant, mul
-from symbackprop.graph import Role, unused_name
+from symbackprop.graph import Role
+from symbackprop.notation.names import unused_name
 
 
 class Kind(StrEnum):

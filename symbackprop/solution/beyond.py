@@ -10,10 +10,10 @@ from sympy import Expr, Symbol
 
 from symbackprop.analysis.jacobian import jacobian
 from symbackprop.analysis.optimum import Optimum, solve_for_optimum
-from symbackprop.analysis.second_order import hessian
+from symbackprop.analysis.second_order import Hessian
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Quotient
-from symbackprop.nodes import unused_name
+from symbackprop.notation.names import unused_name
 from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, Value, equation, text
 
 _WORDS: Mapping[str, str] = {
@@ -56,19 +56,16 @@ def _quotient(of: str, by: str) -> Quotient:
     return Quotient(Symbol(of), Symbol(by))
 
 
-def hessian_steps(derivation: Derivation, wrt: str) -> Iterator[Step]:
+def hessian_steps(found: Hessian) -> Iterator[Step]:
     """The Hessian, by differentiating the gradient along a vector.
 
     Args:
-        derivation: the graph and its conventions.
-        wrt: the name of a vector.
+        found: the Hessian; its shapes know that vector.
     """
-    found = hessian(derivation.graph, wrt, conventions=derivation.conventions)
+    wrt = found.wrt.name
     product = found.product
     taken = {node.name for node in product.graph.nodes}
     letter = Symbol(unused_name("H", taken))
-    if derivation.shapes is not None:
-        derivation.shapes.learn(product.vector, derivation.graph[wrt].shape)
     yield Heading(2, text("The Hessian by {wrt}", wrt=Symbol(wrt)))
     yield Sentence(text("The gradient, differentiated along a vector {v}:", v=product.vector))
     yield Formulas((equation(letter * product.vector, product.closed),))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sympy import Expr, Rational, S, Symbol
 
+from symbackprop.arrays.shapes import Shapes
 from symbackprop.derivation import Derivation
 from symbackprop.errors import OptionError
 from symbackprop.exact import TooLong, exact_value
@@ -50,6 +51,8 @@ def solve(
     modes: tuple[str, ...] = ("reverse",),
     large: bool = False,
     beyond: Iterable[Step] = (),
+    shapes: Shapes | None = None,
+    batch: Sequence[int] = (),
 ) -> Solution:
     """The solution of a derivation.
 
@@ -62,6 +65,8 @@ def solve(
         modes: `reverse`, `forward` or both.
         large: write closed forms and paths even where they are longer than a page.
         beyond: steps that come last, of `solution.beyond`.
+        shapes: of the symbols, where these steps have more than the derivation.
+        batch: the rows that the numbers are of, where they are several.
     """
     steps = [*header(problem), *forward_pass(problem)]
     if "reverse" in modes:
@@ -70,9 +75,9 @@ def solve(
         _only_scalars(derivation)
         steps += [*_forward_mode(derivation), *_costs(derivation)]
     if evaluation is not None:
-        steps += _numbers(problem, derivation, evaluation, example)
+        steps += _numbers(problem, derivation, evaluation, example, batch)
     steps += beyond
-    return Solution(problem.title, tuple(steps), Notation(derivation.shapes))
+    return Solution(problem.title, tuple(steps), Notation(shapes or derivation.shapes))
 
 
 def _only_scalars(derivation: Derivation) -> None:
@@ -113,10 +118,17 @@ def _costs(derivation: Derivation) -> Iterator[Step]:
 
 
 def _numbers(
-    problem: Problem, derivation: Derivation, evaluation: Evaluation, example: int | None
+    problem: Problem,
+    derivation: Derivation,
+    evaluation: Evaluation,
+    example: int | None,
+    batch: Sequence[int],
 ) -> Iterator[Step]:
     values = environment(problem, derivation, evaluation)
-    if example is None:
+    if batch:
+        shown = ", ".join(map(str, batch))
+        yield Heading(2, text("With numbers: examples {numbers}", numbers=shown))
+    elif example is None:
         yield Heading(2, text("With numbers"))
     else:
         yield Heading(2, text("With numbers: example {number}", number=example))
