@@ -153,7 +153,8 @@ def _beyond(
     if hessian is not None:
         found = differentiate_twice(derivation.graph, hessian, conventions=derivation.conventions)
         steps += hessian_steps(found)
-        shapes = found.shapes
+        shapes = derivation.graph.shapes()
+        shapes.learn(found.product.vector, derivation.graph[hessian].shape)
     if optimum is not None:
         steps += optimum_steps(derivation, optimum, evaluation.values if evaluation else None)
     return steps, shapes

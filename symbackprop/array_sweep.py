@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sympy import Expr, Function, S, Symbol
 
@@ -146,23 +147,45 @@ class _ArraySweep:
         if consumers[0] == self.output:
             whole = [self.pull.algebra.scaled(scale, one.pulled) for one in direct if one.pulled is not None]
             return of_logits(self.graph, node, self.pull.algebra, whole[0]) if whole else None
-        consumer = self.graph[consumers[0]]
+        return self._through_activation(node, self.graph[consumers[0]], scale)
+
+    def _through_activation(self, node: Node, consumer: Node, scale: Expr) -> Collapse | None:
+        """A shorter form where a = f(z) meets a loss, pulled back to the node where z is an expression."""
         behind = self.deltas[consumer.name]
         if len(behind.contributions) != 1 or not _is_activation(consumer):
             return None
         expanded = self.pull.algebra.scaled(1 / self.scale, behind.factors)
-        routes = self._pull(consumer, expanded)
-        if node.symbol not in routes:
+        full, named = self._by_argument(consumer, expanded), self._by_argument(consumer, behind.derivative)
+        if full is None or named is None:
             return None
-        full = self.values(self.pull.algebra.scaled(scale, routes[node.symbol]))
-        short = direct[0].pulled
-        assert short is not None
-        return shorter_form(self.graph, consumer, self.pull.algebra, full, short)
+        full = self.values(self.pull.algebra.scaled(scale, full))
+        found = shorter_form(self.graph, consumer, self.pull.algebra, full, self.values(named))
+        argument = _argument(consumer)
+        if found is None or argument == node.symbol:
+            return found
+
+        def pulled(form: Expr) -> Expr:
+            return self.by_value(self.pull(argument, form)[node.symbol])
+
+        return replace(found, general=pulled(found.general), final=pulled(found.final))
+
+    def _by_argument(self, activation: Node, upstream: Expr) -> Expr | None:
+        """∂L/∂z of an activation f(z)."""
+        assert activation.expression is not None
+        return next((share for _, share in self.pull.shares(activation.expression, upstream)), None)
+
+
+def _argument(activation: Node) -> Expr:
+    assert activation.expression is not None
+    argument: Expr = activation.expression.args[0]
+    return argument
 
 
 def _is_activation(node: Node) -> bool:
-    """Whether a node is a function of one other node, as a = σ(z) and p = softmax(z)."""
+    """Whether a node is a function of one argument, as a = σ(z) and p = softmax(X W)."""
     head = node.expression
-    if not isinstance(head, Function) or not isinstance(head.args[0], Symbol):
+    if not isinstance(head, Function) or not isinstance(head.args[0], Expr):
+        return False
+    if any(one.free_symbols for one in head.args[1:]):
         return False
     return not isinstance(head, op.Operation) or isinstance(head, op.softmax_along | op.log_softmax)

@@ -71,6 +71,28 @@ def test_every_sum_of_targets_that_is_taken_to_be_one_is_checked() -> None:
             run({"z": X, **values})
 
 
+@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+def test_an_activation_of_an_expression_has_the_shorter_form_too(activation: str) -> None:
+    """P = f(X W) as Z = X W; P = f(Z): the forms differ, the gradients agree."""
+    loss = "-sum(Y*log(P))/n" if activation == "softmax" else "-sum(Y*log(P) + (1 - Y)*log(1 - P))/n"
+    shapes = {"X": ("n", 3), "W": (3, 2), "Y": ("n", 2)}
+    values = {
+        "X": np.outer(X, [1, 2, -1]),
+        "W": np.outer(X, [1, -1]),
+        "Y": np.array([[0, 1], [1, 0], [0.5, 0.5]]),
+    }
+    found = []
+    for first in (f"P = {activation}(X @ W)", f"Z = X @ W; P = {activation}(Z)"):
+        for collapse in (True, False):
+            graph = sb.Graph.from_equations(f"{first}; L = {loss}", shapes=shapes, parameters=["W"])
+            derivation = sb.backprop(graph, conventions=Conventions(collapse=collapse))
+            found.append(sb.compile(derivation)(values).gradients["W"])
+            if "Z" not in first:
+                assert (derivation.gradients["W"].delta.collapse is not None) is collapse
+    for one in found[1:]:
+        np.testing.assert_allclose(one, found[0], rtol=1e-12)
+
+
 def test_an_input_is_a_target_only_by_its_name() -> None:
     """The weights c of log p are no distribution: nothing is taken for granted of them."""
     text, shapes = "L = -sum(c*log_softmax(z))", {"c": (3,), "z": (3,)}

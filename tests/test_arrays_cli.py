@@ -38,6 +38,14 @@ def test_the_hessian_of_ridge_regression_is_a_matrix() -> None:
     assert "H = 2/n · Xᵀ X + 2 λ I₃" in done(run("derive", *RIDGE, "--hessian", "w")).out
 
 
+def test_the_hessian_of_logistic_regression_is_that_of_the_books() -> None:
+    """Also where the pre-activation has no name; what the other lines say keeps its shapes."""
+    text = "p = sigmoid(X @ w); L = -mean(y*log(p) + (1 - y)*log(1 - p))"
+    out = done(run("derive", text, "--shapes", "X=n*3,w=3,y=n", "--wrt", "w", "--hessian", "w")).out
+    assert "∂L/∂w = ∂L/∂p · ∂p/∂w = Xᵀ (δ_p ∘ p ∘ (1 - p)) = 1/n · Xᵀ (p - y)" in out
+    assert "H = 1/n · Xᵀ diag(p ∘ (1 - p)) X" in out
+
+
 def test_the_optimum_has_its_numbers_where_there_are_any(tmp_path: Path) -> None:
     spec = tmp_path / "line.toml"
     spec.write_text(
