@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,27 @@ def test_a_network_in_indices_begins_with_any_layer() -> None:
     out = done(run("derive", OBESITY, "--notation", "indexed")).out
     assert "∂L/∂w_ij^(l) = δ_i^(l) a_j^(l-1)" in out
     assert "δ_i^(l)      = (Σ_k δ_k^(l+1) w_ki^(l+1)) σ'(z_i^(l))" in out
+
+
+@pytest.mark.parametrize("form", ["text", "latex", "markdown", "json"])
+@pytest.mark.parametrize("notation", ["component", "indexed", "matrix"])
+@pytest.mark.parametrize("spec", [SOFTMAX, OBESITY])
+def test_every_notation_has_every_format(spec: str, notation: str, form: str) -> None:
+    outcome = done(run("derive", spec, "--notation", notation, "--format", form))
+    assert outcome.out
+
+
+@pytest.mark.skipif(
+    shutil.which("pdflatex") is None, reason="needs pdflatex: apt-get install texlive-latex-extra"
+)
+@pytest.mark.parametrize("notation", ["indexed", "matrix"])
+def test_a_document_in_every_notation_compiles(notation: str, tmp_path: Path) -> None:
+    file = tmp_path / "one.tex"
+    options = ["--notation", notation, "--format", "latex", "--standalone", "--output", str(file)]
+    assert run("derive", OBESITY, *options).status == 0
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "one.tex"]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    assert "Overfull" not in (tmp_path / "one.log").read_text(encoding="utf-8", errors="replace")
 
 
 def test_numerator_layout_transposes_a_gradient() -> None:

@@ -213,7 +213,7 @@ def printer_for_indices(
     Raises:
         OptionError: the syntax has no way to write an index.
     """
-    own = _SYNTAXES.get(type(syntax))
+    own = next((one for kind, one in _SYNTAXES.items() if isinstance(syntax, kind)), None)
     if own is None:
         name = type(syntax).__name__.removesuffix("Syntax").lower()
         raise OptionError(f"there is no way to write indices in {name}", known="latex, unicode")

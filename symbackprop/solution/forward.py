@@ -92,7 +92,7 @@ def forward_pass(problem: Problem) -> Iterator[Step]:
     """Every node's formula."""
     yield Heading(2, text("Forward pass"))
     if problem.graph.is_array:
-        yield from _given_shapes(problem.graph)
+        yield from given_shapes(problem.graph)
     yield from architecture(problem)
     yield from function_lines(problem.graph, problem.conventions)
     yield from by_layer(
@@ -101,7 +101,7 @@ def forward_pass(problem: Problem) -> Iterator[Step]:
     )
 
 
-def _given_shapes(graph: Graph) -> Iterator[Step]:
+def given_shapes(graph: Graph) -> Iterator[Step]:
     """What is given, and its shape."""
     rows = tuple(
         (node.symbol, text(str(node.role)), shape_text(node.shape) if node.shape else "1")

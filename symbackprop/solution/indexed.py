@@ -12,7 +12,7 @@ from symbackprop.indexed.derivation import Equality, IndexedDerivation, indexed_
 from symbackprop.indexed.general_layer import GeneralLayer, general_layer
 from symbackprop.losses import LOSSES
 from symbackprop.problem import Problem
-from symbackprop.solution.forward import by_layer, layer_title
+from symbackprop.solution.forward import by_layer, given_shapes, layer_title
 from symbackprop.solution.header import header
 from symbackprop.solution.steps import (
     Assignments,
@@ -98,6 +98,7 @@ def general_layer_of(problem: Problem) -> GeneralLayer | None:
 def _forward(problem: Problem, indexed: IndexedDerivation) -> Iterator[Step]:
     yield Heading(2, text("Forward pass"))
     graph = problem.graph
+    yield from given_shapes(graph)
     yield from by_layer(graph, [(node, _line(indexed.nodes[node.name])) for node in graph.inner])
 
 
@@ -107,8 +108,9 @@ def _backward(problem: Problem, indexed: IndexedDerivation) -> Iterator[Step]:
     every = [*indexed.deltas.values(), *indexed.gradients.values()]
     locals_ = dict.fromkeys(line for one in every for line in one.locals.values())
     yield Assignments(tuple((_line(line),) for line in locals_))
-    yield Heading(3, text("Deltas, from the output back"))
-    yield Formulas(tuple(_line(one.line) for one in indexed.deltas.values()))
+    if indexed.deltas:
+        yield Heading(3, text("Deltas, from the output back"))
+        yield Formulas(tuple(_line(one.line) for one in indexed.deltas.values()))
     yield from _condition([one.line for one in every])
     yield Heading(3, text("Gradients"))
     yield from _by_layer(problem, {name: _line(one.line) for name, one in indexed.gradients.items()})
