@@ -34,7 +34,7 @@ def array_backprop(
     """
     _check_output(graph[output])
     sweep = _ArraySweep(graph, output, wrt, conventions)
-    for node in sweep.order:
+    for node in graph.backward_order(sweep.active, sweep.edges):
         sweep.visit(node)
     derivation = Derivation(
         graph, output, tuple(wrt), conventions, sweep.partials, sweep.deltas, shapes=sweep.pull.shapes
@@ -66,24 +66,23 @@ class _ArraySweep:
         by_value = conventions.slopes == "value"
         # What only sizes stand in is left as it is: it may be a shape.
         sizes = self.pull.shapes.sizes
-        named = {e: n.symbol for n in reversed(graph.inner) if (e := n.expression) and e.args}
-        self.values = Rewriter({e: symbol for e, symbol in named.items() if not e.free_symbols <= sizes})
+        self.values = Rewriter(
+            {e: symbol for e, symbol in graph.by_expression.items() if not e.free_symbols <= sizes}
+        )
         self.by_value = self.values if by_value else Rewriter({})
         self.partials: dict[tuple[Symbol, Symbol], Expr] = {}
         self.deltas: dict[str, Delta] = {}
         self._pulled: dict[Symbol, Mapping[Symbol, Expr]] = {}
 
     @property
-    def order(self) -> list[Node]:
-        """Consumers before what they use, and what is equally far from the output as it stands."""
-        distance = dict.fromkeys(self.active, 0)
-        for consumer in reversed(self.graph.inner):
-            if consumer.symbol in self.active:
-                for parent in consumer.parents:
-                    if parent in self.active:
-                        distance[parent] = max(distance[parent], distance[consumer.symbol] + 1)
-        nodes = [node for node in self.graph.inner if node.symbol in self.active]
-        return sorted(nodes, key=lambda node: distance[node.symbol])
+    def edges(self) -> set[tuple[Symbol, Symbol]]:
+        """Every (consumer, parent) that a derivative can flow along."""
+        return {
+            (consumer, parent)
+            for consumer in self.active
+            for parent in self.graph[consumer].parents
+            if parent in self.active
+        }
 
     def visit(self, node: Node) -> None:
         """The delta of a node whose consumers have theirs, pulled back to its parents."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -117,6 +117,28 @@ class Graph:
             if node.symbol in reached:
                 reached.update(node.parents)
         return frozenset(reached)
+
+    def backward_order(
+        self, active: frozenset[Symbol], edges: Container[tuple[Symbol, Symbol]]
+    ) -> list[Node]:
+        """Consumers before what they use, and what is equally far from the output as it stands in the graph.
+
+        Args:
+            active: the nodes to order.
+            edges: (consumer, parent), between active nodes; others do not count.
+        """
+        distance = dict.fromkeys(active, 0)
+        for consumer in reversed(self.inner):
+            for parent in consumer.parents:
+                if (consumer.symbol, parent) in edges:
+                    distance[parent] = max(distance[parent], distance[consumer.symbol] + 1)
+        nodes = [node for node in self.inner if node.symbol in active]
+        return sorted(nodes, key=lambda node: distance[node.symbol])
+
+    @property
+    def by_expression(self) -> dict[Expr, Symbol]:
+        """The first node that each expression is the value of; what is only a name is left out."""
+        return {e: node.symbol for node in reversed(self.inner) if (e := node.expression) and e.args}
 
     @classmethod
     def from_equations(

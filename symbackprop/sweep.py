@@ -53,7 +53,7 @@ def backprop(
     active = graph.descendants(symbols) & graph.ancestors(target)
     partials = _partials(graph, active, conventions)
     sweep = _Sweep(graph, target, conventions, partials)
-    order = _backward_order(graph, active, partials)
+    order = graph.backward_order(active, partials)
     deltas = {node.name: sweep.delta(node) for node in order}
     derivation = Derivation(graph, target, symbols, conventions, partials, deltas)
     for symbol in symbols:
@@ -66,10 +66,7 @@ def _partials(
     graph: Graph, active: frozenset[Symbol], conventions: Conventions
 ) -> dict[tuple[Symbol, Symbol], Expr]:
     """The local partials along every active edge, written in the nodes' own values where asked."""
-    by_value = conventions.slopes == "value"
-    rewrite = Rewriter(
-        {e: node.symbol for node in reversed(graph.inner) if by_value and (e := node.expression) and e.args}
-    )
+    rewrite = Rewriter(graph.by_expression if conventions.slopes == "value" else {})
     partials = {}
     for node in graph.inner:
         if node.symbol in active and any(parent in active for parent in node.parents):
@@ -77,20 +74,6 @@ def _partials(
                 if parent in active:
                     partials[node.symbol, parent] = rewrite(slope)
     return partials
-
-
-def _backward_order(
-    graph: Graph, active: frozenset[Symbol], partials: Mapping[tuple[Symbol, Symbol], Expr]
-) -> list[Node]:
-    """Consumers before what they use, and what is equally far from the output as it stands in the graph."""
-    distance = dict.fromkeys(active, 0)
-    for consumer in reversed(graph.inner):
-        for parent in consumer.parents:
-            if (consumer.symbol, parent) in partials:
-                distance[parent] = max(distance[parent], distance[consumer.symbol] + 1)
-    return sorted(
-        (node for node in graph.inner if node.symbol in active), key=lambda node: distance[node.symbol]
-    )
 
 
 class _Sweep:

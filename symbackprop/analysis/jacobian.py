@@ -107,9 +107,8 @@ class _Chain:
         self.pull = PullBack(self.shapes, conventions)
         self.maps = LinearMaps(self.shapes)
         self.active = graph.descendants([by.symbol]) & graph.ancestors(of.symbol)
-        named = graph.inner if conventions.slopes == "value" else ()
-        sizes = graph.shapes().sizes
-        values = {e: n.symbol for n in reversed(named) if (e := n.expression) and e.args}
+        sizes = self.shapes.sizes
+        values = graph.by_expression if conventions.slopes == "value" else {}
         self.by_value = Rewriter({e: symbol for e, symbol in values.items() if not e.free_symbols <= sizes})
         self.taken = {n.name for n in graph.nodes} | {n.delta.name for n in graph.nodes if n.delta}
 

@@ -125,7 +125,7 @@ class MatrixPrinter(MatrixPieces):
         if isinstance(array, op.total) and operands == [2]:
             inner, (axis,), _ = array.args
             ones = self._transposed_piece(self._ones((self.shapes[inner][int(axis)],)))
-            return self._beside(ones, self.piece(inner) if axis == 0 else self._transposed_or_not(inner))
+            return self._beside(ones, self.piece(inner) if axis == 0 else self.transposed(inner))
         return super().transposed(expression)
 
     def outer(self, expression: Expr) -> Piece:
@@ -168,12 +168,7 @@ class MatrixPrinter(MatrixPieces):
             return self._beside(self.piece(inner), ones)
         if keep:
             return self._beside(self._transposed_piece(ones), self.piece(inner))
-        return self._beside(self._transposed_or_not(inner), ones)
-
-    def _transposed_or_not(self, inner: Expr) -> Piece:
-        if isinstance(inner, op.transpose) and len(self.shapes[inner]) == 2:
-            return self.piece(inner.args[0])
-        return self.transposed(inner)
+        return self._beside(self.transposed(inner), ones)
 
     def mean(self, expression: Expr) -> Piece:
         """1/n times the sum."""

@@ -159,17 +159,22 @@ def _centred(pull: Context, inner: Expr, axes: tuple[int, ...]) -> Expr:
     return add(inner, neg(pull.algebra.of(op.mean, inner, axes, 1)))
 
 
+def _freedom(expression: Expr, shape: Shape, axes: tuple[int, ...]) -> Expr:
+    """n - ddof."""
+    return as_expr(count(shape[axis] for axis in axes)) - expression.args[3]
+
+
 def _var(pull: Context, expression: Expr, upstream: Expr) -> Shares:
     """y = Σ(x - x̄)²/(n - ddof): ∂L/∂x = 2/(n - ddof) · ȳ ∘ (x - x̄)."""
     inner, axes, shape, g = _reduced(pull, expression, upstream)
-    freedom = as_expr(count(shape[axis] for axis in axes)) - expression.args[3]
+    freedom = _freedom(expression, shape, axes)
     yield inner, pull.algebra.product(divide(2, freedom), g, _centred(pull, inner, axes))
 
 
 def _std(pull: Context, expression: Expr, upstream: Expr) -> Shares:
     """s = √var x: ∂L/∂x = s̄/((n - ddof) s) ∘ (x - x̄)."""
     inner, axes, shape, g = _reduced(pull, expression, upstream)
-    freedom = as_expr(count(shape[axis] for axis in axes)) - expression.args[3]
+    freedom = _freedom(expression, shape, axes)
     own = pull.algebra.expanded(expression, axes, shape)
     yield (
         inner,
@@ -327,21 +332,24 @@ def _convolution(pull: Context, expression: Expr, upstream: Expr) -> Shares:
     yield w, pull.algebra.of(op.conv_kernel, g, x, stride, padding, pull.shapes[w])
 
 
+def _correlated(pull: Context, x: Expr, w: Expr, stride: Tuple, padding: Tuple) -> Expr:
+    """X ⋆ W, along as many axes as there are strides."""
+    return pull.algebra.of(op.conv1d if len(stride) == 1 else op.conv2d, x, w, stride, padding)
+
+
 def _conv_input(pull: Context, expression: Expr, upstream: Expr) -> Shares:
     """X = adjoint(Y, W): Ȳ = X̄ ⋆ W, W̄ is X̄ correlated with Y."""
     y, w, stride, padding, _ = expression.args
-    head = op.conv1d if len(stride) == 1 else op.conv2d
     g = pull.whole(upstream, expression)
-    yield y, pull.algebra.of(head, g, w, stride, padding)
+    yield y, _correlated(pull, g, w, stride, padding)
     yield w, pull.algebra.of(op.conv_kernel, y, g, stride, padding, pull.shapes[w])
 
 
 def _conv_kernel(pull: Context, expression: Expr, upstream: Expr) -> Shares:
     """W = adjoint(Y, X): Ȳ = X ⋆ W̄, X̄ is Y convolved with W̄ in full."""
     y, x, stride, padding, _ = expression.args
-    head = op.conv1d if len(stride) == 1 else op.conv2d
     g = pull.whole(upstream, expression)
-    yield y, pull.algebra.of(head, x, g, stride, padding)
+    yield y, _correlated(pull, x, g, stride, padding)
     yield x, pull.algebra.of(op.conv_input, y, g, stride, padding, pull.shapes[x])
 
 

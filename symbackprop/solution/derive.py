@@ -154,8 +154,13 @@ def given(problem: Problem, values: Environment) -> Iterator[Step]:
     )
     others = _names(problem, Role.INPUT, Role.TARGET, Role.CONSTANT)
     if others:
-        shown = [equation(Symbol(name), Value(values[Symbol(name)])) for name in others]
-        yield Assignments(tuple((one,) for one in shown) if problem.graph.is_array else (tuple(shown),))
+        yield assignments(problem, {name: values[Symbol(name)] for name in others})
+
+
+def assignments(problem: Problem, values: Mapping[str, Any]) -> Assignments:
+    """Names and their values in one row; of arrays each in a row of its own."""
+    shown = [equation(Symbol(name), Value(value)) for name, value in values.items()]
+    return Assignments(tuple((one,) for one in shown) if problem.graph.is_array else (tuple(shown),))
 
 
 def _names(problem: Problem, *roles: Role) -> list[str]:
@@ -168,8 +173,7 @@ def parameter_rows(problem: Problem, values: Mapping[str, Any]) -> Iterator[Step
     if not values:
         return
     if network is None:
-        shown = [equation(Symbol(name), Value(value)) for name, value in values.items()]
-        yield Assignments(tuple((one,) for one in shown) if problem.graph.is_array else (tuple(shown),))
+        yield assignments(problem, values)
         return
     rows = []
     for weights, biases in zip(network.weights, network.biases, strict=True):

@@ -15,12 +15,11 @@ from symbackprop.notation.numbers import as_decimal
 from symbackprop.numeric.train import Iteration, Trace
 from symbackprop.problem import Problem, Training
 from symbackprop.solution.backward import backward_pass, delta_numbers, gradient_numbers
-from symbackprop.solution.derive import parameter_rows
+from symbackprop.solution.derive import assignments, parameter_rows
 from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
 from symbackprop.solution.lines import Environment, environment, update
 from symbackprop.solution.steps import (
-    Assignments,
     Cell,
     Digits,
     Equation,
@@ -179,9 +178,7 @@ class _Writer:
         given = [name for name in self.iteration.given if Symbol(name) in values]
         if given:
             yield Heading(3, text("Inputs"))
-            shown = [equation(Symbol(name), Value(values[Symbol(name)])) for name in given]
-            arrays = self.problem.graph.is_array
-            yield Assignments(tuple((one,) for one in shown) if arrays else (tuple(shown),))
+            yield assignments(self.problem, {name: values[Symbol(name)] for name in given})
         yield Heading(3, text("Forward pass"))
         for step in forward_numbers(self.problem, values):
             yield Heading(4, step.text) if isinstance(step, Heading) else step

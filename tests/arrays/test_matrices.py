@@ -190,6 +190,14 @@ def told(wrong: list[tuple[str, str, str]]) -> str:
 
 # ------------------------------------------------------------------------------------------ textbook programs
 
+OF_ONE_GATE = {"W": (4, 5), "U": (5, 5), "b": (5,)}
+LSTM_WEIGHTS: dict[str, tuple[Any, ...]] = {
+    f"{kind}_{gate}": shape for kind, shape in OF_ONE_GATE.items() for gate in "ifog"
+}
+GRU_WEIGHTS: dict[str, tuple[Any, ...]] = {
+    f"{kind}_{gate}": shape for gate in "rzh" for kind, shape in OF_ONE_GATE.items()
+}
+
 PROGRAMS = {
     "mlp rows": Program(
         "Z1=X@W1+b1; A1=tanh(Z1); Z2=A1@W2+b2; P=softmax(Z2); L=-sum(Y*log(P))/n",
@@ -255,15 +263,7 @@ PROGRAMS = {
         {
             "X": ("n", 4),
             "G": ("n", 5),
-            "W_r": (4, 5),
-            "U_r": (5, 5),
-            "b_r": (5,),
-            "W_z": (4, 5),
-            "U_z": (5, 5),
-            "b_z": (5,),
-            "W_h": (4, 5),
-            "U_h": (5, 5),
-            "b_h": (5,),
+            **GRU_WEIGHTS,
             "C": ("n", 5),
         },
     ),
@@ -272,15 +272,7 @@ PROGRAMS = {
         {
             "x": (4,),
             "g": (5,),
-            "W_r": (4, 5),
-            "U_r": (5, 5),
-            "b_r": (5,),
-            "W_z": (4, 5),
-            "U_z": (5, 5),
-            "b_z": (5,),
-            "W_h": (4, 5),
-            "U_h": (5, 5),
-            "b_h": (5,),
+            **GRU_WEIGHTS,
             "c": (5,),
         },
     ),
@@ -290,18 +282,7 @@ PROGRAMS = {
             "X": ("n", 4),
             "G": ("n", 5),
             "D": ("n", 5),
-            "W_i": (4, 5),
-            "W_f": (4, 5),
-            "W_o": (4, 5),
-            "W_g": (4, 5),
-            "U_i": (5, 5),
-            "U_f": (5, 5),
-            "U_o": (5, 5),
-            "U_g": (5, 5),
-            "b_i": (5,),
-            "b_f": (5,),
-            "b_o": (5,),
-            "b_g": (5,),
+            **LSTM_WEIGHTS,
             "C": ("n", 10),
         },
     ),
@@ -311,18 +292,7 @@ PROGRAMS = {
             "x": (4,),
             "g": (5,),
             "d": (5,),
-            "W_i": (4, 5),
-            "W_f": (4, 5),
-            "W_o": (4, 5),
-            "W_g": (4, 5),
-            "U_i": (5, 5),
-            "U_f": (5, 5),
-            "U_o": (5, 5),
-            "U_g": (5, 5),
-            "b_i": (5,),
-            "b_f": (5,),
-            "b_o": (5,),
-            "b_g": (5,),
+            **LSTM_WEIGHTS,
             "c": (10,),
         },
     ),
