@@ -72,6 +72,8 @@ def derive(
     convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
     digits: options.DigitsOption = None,
     carry_rounded: options.RoundingOption = None,
+    language: options.LanguageOption = "en",
+    decimal: options.DecimalOption = "point",
 ) -> None:
     """Derive every local partial, delta and gradient, and put the numbers in where there are any.
 
@@ -83,7 +85,9 @@ def derive(
         from symbackprop.solution.derive import solve
         from symbackprop.solution.indexed import solve_indexed
         from symbackprop.sweep import backprop
+        from symbackprop.translation import find_language
 
+        spoken = find_language(language, decimal)
         forms = _choice("--form", form, FORMS) or ("chain", "delta")
         modes = MODES[_one("--mode", mode, tuple(MODES))]
         if notation is not None:
@@ -127,7 +131,7 @@ def derive(
                 batch=batch,
             )
         options.write(
-            options.show(solution, problem.conventions, output_format, standalone=standalone), output
+            options.show(solution, problem.conventions, spoken, output_format, standalone=standalone), output
         )
 
 

@@ -15,6 +15,7 @@ import typer
 if TYPE_CHECKING:
     from symbackprop.conventions import Conventions
     from symbackprop.solution.steps import Solution
+    from symbackprop.translation import Language
 
 
 MOST_DIGITS = 15
@@ -45,6 +46,10 @@ RoundingOption = Annotated[
     str | None,
     typer.Option("--carry-rounded", help="Carry rounded values as by hand: half_up or half_even."),
 ]
+LanguageOption = Annotated[
+    str, typer.Option("--language", help="Of what is printed: en, it or ru.", show_default=True)
+]
+DecimalOption = Annotated[str, typer.Option("--decimal", help="What stands in decimals: point or comma.")]
 StandaloneOption = Annotated[bool, typer.Option("--standalone", help="With latex: a whole document.")]
 
 
@@ -176,15 +181,17 @@ def write(text: str, output: Path | None) -> None:
     typer.echo(f"written to {output}", err=True)
 
 
-def show(solution: Solution, conventions: Conventions, form: Format, *, standalone: bool) -> str:
+def show(
+    solution: Solution, conventions: Conventions, language: Language, form: Format, *, standalone: bool
+) -> str:
     """The solution in the format asked for."""
     from symbackprop.render.latex import write_latex
     from symbackprop.render.markdown import write_markdown
     from symbackprop.render.text import WIDTH, write_text
 
     if form is Format.LATEX:
-        return write_latex(solution, conventions, standalone=standalone)
+        return write_latex(solution, conventions, language, standalone=standalone)
     if form is Format.MARKDOWN:
-        return write_markdown(solution, conventions)
+        return write_markdown(solution, conventions, language)
     width = max(60, min(160, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH
-    return write_text(solution, conventions, width=width)
+    return write_text(solution, conventions, language, width=width)

@@ -35,6 +35,8 @@ def train(
     convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
     digits: options.DigitsOption = None,
     carry_rounded: options.RoundingOption = None,
+    language: options.LanguageOption = "en",
+    decimal: options.DecimalOption = "point",
 ) -> None:
     """Train by hand: every formula, every substituted line, every update, and the table of losses.
 
@@ -44,7 +46,9 @@ def train(
         from symbackprop.numeric.train import train as run
         from symbackprop.render.documents import training_document, write_json
         from symbackprop.solution.training import IN_FULL, solve_training
+        from symbackprop.translation import find_language
 
+        spoken = find_language(language, decimal)
         chosen = options.settings(convention, digits, carry_rounded)
         problem = read_problem(source, chosen)
         if problem.is_indexed:
@@ -57,7 +61,7 @@ def train(
             return
         solution = solve_training(trace, full=IN_FULL if full is None else full, updates=updates)
         options.write(
-            options.show(solution, problem.conventions, output_format, standalone=standalone), output
+            options.show(solution, problem.conventions, spoken, output_format, standalone=standalone), output
         )
 
 

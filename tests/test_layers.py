@@ -15,7 +15,7 @@ LONGEST = 400
 
 # Every import points to an earlier entry; this is the order in which the library is read.
 ORDER = """
-errors conventions expressions functions operations syntax array_syntax language partials
+errors translation conventions expressions functions operations syntax array_syntax language partials
 notation.names notation.numbers notation.syntax notation.printer notation.latex notation.unicode
 notation.code
 arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes
@@ -28,6 +28,8 @@ numeric.train
 analysis.linear_maps analysis.jacobian analysis.second_order analysis.optimum analysis.chain_cost
 indexed.terms indexed.indexer indexed.rules indexed.entries indexed.derivation indexed.printing
 indexed.general_layer
+content
+diagrams.model
 solution.steps solution.lines solution.header solution.forward solution.backward solution.beyond
 solution.derive solution.training solution.indexed
 render.lines render.tex render.text render.latex render.markdown render.documents

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from sympy import Add, Expr, Mul, Rational, Symbol
 
+from symbackprop.content import Value, text
 from symbackprop.conventions import Conventions
 from symbackprop.functions import softmax
 from symbackprop.language import parse_expression
@@ -32,9 +33,7 @@ from symbackprop.solution.steps import (
     Solution,
     Step,
     Table,
-    Value,
     equation,
-    text,
 )
 from tests.commandline import done, run
 from tests.examples import EXAMPLES as SPECS

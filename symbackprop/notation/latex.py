@@ -77,13 +77,14 @@ class LatexSyntax(Syntax):
     def number(self, digits: str) -> str:
         r"""-7.8 \times 10^{-5} for -7.8e-05."""
         mantissa, e, exponent = digits.partition("e")
-        return rf"{mantissa} \times 10^{{{int(exponent)}}}" if e else digits
+        shown = mantissa if self.language.decimal == "point" else mantissa.replace(".", "{,}")
+        return rf"{shown} \times 10^{{{int(exponent)}}}" if e else shown
 
     def call(self, head: type[Any], arguments: list[str], index: str = "") -> str:
         r"""\sigma(z), \operatorname{softplus}(z)."""
         command = _COMMANDS.get(head) or rf"\operatorname{{{OPERATORS.get(head, head.__name__)}}}"
         mark = index if index in ("", "'") else f"_{index}" if len(index) == 1 else f"_{{{index}}}"
-        return command + mark + self.bracket(", ".join(arguments))
+        return command + mark + self.bracket(self.language.comma.join(arguments))
 
     def exponential(self, exponent: Piece) -> Piece:
         """e^{x}."""
@@ -99,7 +100,9 @@ class LatexSyntax(Syntax):
 
     def cases(self, test: str, then: str, other: str) -> str:
         r"""\begin{cases} … \end{cases}."""
-        return rf"\begin{{cases}} {then} & \text{{if }} {test} \\ {other} & \text{{otherwise}} \end{{cases}}"
+        if_, otherwise = self.language("if"), self.language("otherwise")
+        first, last = rf"{then} & \text{{{if_} }} {test}", rf"{other} & \text{{{otherwise}}}"
+        return rf"\begin{{cases}} {first} \\ {last} \end{{cases}}"
 
     def relation(self, symbol: str) -> str:
         """A comparison's sign."""

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from sympy import Basic, Symbol
 
 from symbackprop import operations as op
+from symbackprop.translation import ENGLISH, Language
 
 
 class Level(IntEnum):
@@ -44,9 +45,16 @@ class Walks(Protocol):
 
 
 class Syntax(ABC):
-    """One way of writing."""
+    """One way of writing.
+
+    Args:
+        language: of the few words in formulas, and of the sign in decimals.
+    """
 
     minus = "-"
+
+    def __init__(self, language: Language = ENGLISH) -> None:
+        self.language = language
 
     @abstractmethod
     def name(self, symbol: Symbol, step: str = "") -> str:

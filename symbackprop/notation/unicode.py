@@ -59,11 +59,12 @@ class UnicodeSyntax(Syntax):
 
     def number(self, digits: str) -> str:
         """As the number format writes it."""
-        return digits
+        return digits.replace(".", self.language.point)
 
     def call(self, head: type[Any], arguments: list[str], index: str = "") -> str:
         """σ(z)."""
-        return f"{_NAMES.get(head, head.__name__)}{index.translate(_SUBSCRIPTS)}({', '.join(arguments)})"
+        name = _NAMES.get(head, head.__name__) + index.translate(_SUBSCRIPTS)
+        return f"{name}({self.language.comma.join(arguments)})"
 
     def exponential(self, exponent: Piece) -> Piece:
         """exp(x)."""
@@ -80,7 +81,8 @@ class UnicodeSyntax(Syntax):
 
     def cases(self, test: str, then: str, other: str) -> str:
         """{a if x > 0, else b}."""
-        return f"{{{then} if {test}, else {other}}}"
+        if_, else_ = self.language("if"), self.language("else")
+        return f"{{{then} {if_} {test}{self.language.comma}{else_} {other}}}"
 
     def relation(self, symbol: str) -> str:
         """A comparison's sign."""

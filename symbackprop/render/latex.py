@@ -13,11 +13,13 @@ from symbackprop.solution.steps import (
     Equation,
     Formulas,
     Heading,
+    Picture,
     Sentence,
     Solution,
     Step,
     Table,
 )
+from symbackprop.translation import ENGLISH, Language
 
 GAP = 3
 
@@ -64,15 +66,18 @@ _PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
 """
 
 
-def write_latex(solution: Solution, conventions: Conventions, *, standalone: bool = False) -> str:
+def write_latex(
+    solution: Solution, conventions: Conventions, language: Language = ENGLISH, *, standalone: bool = False
+) -> str:
     """The solution in LaTeX.
 
     Args:
         solution: the steps.
         conventions: ∂ or d, digits.
+        language: to write in.
         standalone: a whole document; else a fragment that needs amsmath, booktabs and graphicx.
     """
-    writer = _LatexWriter(conventions, solution.notation)
+    writer = _LatexWriter(conventions, solution.notation, language)
     body = "\n\n".join(block for step in solution.steps for block in writer.step(step)) + "\n"
     if not standalone:
         title = f"% {writer.comment(solution.title)}\n" if solution.title else ""
@@ -102,7 +107,7 @@ class _LatexWriter(TexWriter):
 
     def step(self, step: Step) -> Iterator[str]:
         match step:
-            case Heading(level, words):
+            case Heading(level, words, _):
                 yield rf"\{_SECTIONS[level]}{{{self.words(words, '${}$')}}}" + (
                     r"\leavevmode" if level == 4 else ""
                 )
@@ -114,6 +119,8 @@ class _LatexWriter(TexWriter):
                 yield self._display([line for row in rows for line in self.row(row)])
             case Table():
                 yield from self._tables(step)
+            case Picture():
+                return
 
     def _display(self, lines: Sequence[str]) -> str:
         if len(lines) == 1:

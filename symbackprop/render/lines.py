@@ -12,11 +12,12 @@ from sympy import Basic
 
 from symbackprop.arrays.matrices import printer_for
 from symbackprop.arrays.shape_lines import shape_of_left, shape_text
+from symbackprop.content import Digits, Math, Substituted, Text, Value
 from symbackprop.conventions import Conventions
 from symbackprop.indexed.printing import printer_for_indices
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.syntax import Syntax
-from symbackprop.solution.steps import Cell, Digits, Equation, Math, Notation, Substituted, Text, Value
+from symbackprop.solution.steps import Cell, Equation, Notation
 
 PLAIN_RELATIONS = {sign: sign for sign in "=≈≡←"}
 OPENING, CLOSING = "([{", ")]}"
@@ -65,9 +66,9 @@ class Writer:
         match content:
             case Substituted(expression, values):
                 return self._printer(values)(expression)
-            case Value(number):
+            case Value(number, _):
                 return self.printer.number(number)
-            case Digits(digits):
+            case Digits(digits, _):
                 return self.syntax.number(digits)
         return self.printer(content)
 
@@ -91,9 +92,10 @@ class Writer:
     def words(self, cell: Cell | Text | str | int, inline: str = "{}") -> str:
         """A text or a cell, its mathematics put into `inline`."""
         if isinstance(cell, Text):
+            template = self.syntax.language(cell.template, cell.plural, cell.count)
             return "".join(
                 self.plain(literal) + (self.words(cell.fields[name], inline) if name else "")
-                for literal, name, _, _ in Formatter().parse(cell.template)
+                for literal, name, _, _ in Formatter().parse(template)
             )
         if isinstance(cell, str | int):
             return self.plain(str(cell))

@@ -12,23 +12,26 @@ from symbackprop.solution.steps import (
     Assignments,
     Formulas,
     Heading,
+    Picture,
     Sentence,
     Solution,
     Step,
     Table,
 )
+from symbackprop.translation import ENGLISH, Language
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|$~&])")
 
 
-def write_markdown(solution: Solution, conventions: Conventions) -> str:
+def write_markdown(solution: Solution, conventions: Conventions, language: Language = ENGLISH) -> str:
     """The solution in Markdown.
 
     Args:
         solution: the steps.
         conventions: ∂ or d, digits.
+        language: to write in.
     """
-    writer = _MarkdownWriter(conventions, solution.notation)
+    writer = _MarkdownWriter(conventions, solution.notation, language)
     blocks = [f"# {writer.plain(solution.title)}"] if solution.title else []
     for step in solution.steps:
         blocks += writer.step(step)
@@ -41,7 +44,7 @@ class _MarkdownWriter(TexWriter):
 
     def step(self, step: Step) -> Iterator[str]:
         match step:
-            case Heading(level, words):
+            case Heading(level, words, _):
                 yield f"{'#' * level} {self.words(words, '${}$')}"
             case Sentence(words):
                 yield self.words(words, "${}$")
@@ -51,6 +54,8 @@ class _MarkdownWriter(TexWriter):
                 yield from (self._display(line) for row in rows for line in self.row(row))
             case Table():
                 yield self._table(step)
+            case Picture():
+                return
 
     def _display(self, formula: str, *, boxed: bool = False) -> str:
         shown = rf"\boxed{{{formula}}}" if boxed else formula

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbackprop.conventions import Conventions
-from symbackprop.notation.latex import LATEX
+from symbackprop.notation.latex import LatexSyntax
+from symbackprop.notation.syntax import Syntax
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, split_sum
 from symbackprop.solution.steps import Equation, Notation
+from symbackprop.translation import ENGLISH, Language
 
 LINE = 86
 """Characters of plain text that fill a line of the page about as far as their formula does."""
@@ -30,9 +32,15 @@ class _Measure(UnicodeSyntax):
 class TexWriter(Writer):
     """Puts mathematics into LaTeX, and measures it by its plain text."""
 
-    def __init__(self, conventions: Conventions, notation: Notation | None = None) -> None:
-        super().__init__(LATEX, conventions, _RELATIONS, notation)
-        self.measure = Writer(_Measure(), conventions, PLAIN_RELATIONS, notation)
+    def __init__(
+        self,
+        conventions: Conventions,
+        notation: Notation | None = None,
+        language: Language = ENGLISH,
+        syntax: Syntax | None = None,
+    ) -> None:
+        super().__init__(syntax or LatexSyntax(language), conventions, _RELATIONS, notation)
+        self.measure = Writer(_Measure(language), conventions, PLAIN_RELATIONS, notation)
 
     def fitted(self, equation: Equation) -> str:
         """An equation on one line where it fits, else aligned at its relations."""
@@ -64,12 +72,13 @@ class TexWriter(Writer):
     def row(self, row: Sequence[Equation]) -> Iterator[str]:
         """Short equations side by side, in as many lines as they need."""
         line, length = "", 0
+        comma = self.syntax.language.comma.strip()
         for one in row:
             shown, measured = self.fitted(one), len(self.measure.phrase(one).in_one())
             if line and length + measured + 3 > LINE:
-                yield line + ","
+                yield line + comma
                 line, length = "", 0
-            line = rf"{line}, \quad {shown}" if line else shown
+            line = rf"{line}{comma} \quad {shown}" if line else shown
             length += measured + 3
         if line:
             yield line

@@ -11,7 +11,7 @@ from sympy import Expr
 from symbackprop import operations as op
 from symbackprop.arrays.shape_lines import ShapePrinter
 from symbackprop.conventions import Conventions
-from symbackprop.notation.unicode import UNICODE
+from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, column_parts, has_words, split_sum
 from symbackprop.solution.steps import (
     Assignments,
@@ -19,11 +19,13 @@ from symbackprop.solution.steps import (
     Formulas,
     Heading,
     Notation,
+    Picture,
     Sentence,
     Solution,
     Step,
     Table,
 )
+from symbackprop.translation import ENGLISH, Language
 
 WIDTH = 100
 INDENT = 2
@@ -33,15 +35,18 @@ _MATRIX = re.compile(r"(?<=[ (])\[(?=[-\d…])")
 _RULES = {1: "═", 2: "─"}
 
 
-def write_text(solution: Solution, conventions: Conventions, *, width: int = WIDTH) -> str:
+def write_text(
+    solution: Solution, conventions: Conventions, language: Language = ENGLISH, *, width: int = WIDTH
+) -> str:
     """The solution as plain text.
 
     Args:
         solution: the steps.
         conventions: ∂ or d, digits.
+        language: to write in.
         width: where wide lines are broken.
     """
-    writer = _TextWriter(conventions, width, solution.notation)
+    writer = _TextWriter(conventions, width, solution.notation, language)
     lines: list[str] = []
     title = writer.plain(solution.title).strip()
     if title:
@@ -58,8 +63,8 @@ def _pad(words: str, width: int, *, right: bool = False) -> str:
 
 
 class _TextWriter(Writer):
-    def __init__(self, conventions: Conventions, width: int, notation: Notation) -> None:
-        super().__init__(UNICODE, conventions, PLAIN_RELATIONS, notation)
+    def __init__(self, conventions: Conventions, width: int, notation: Notation, language: Language) -> None:
+        super().__init__(UnicodeSyntax(language), conventions, PLAIN_RELATIONS, notation)
         self.width = width - INDENT
 
     def plain(self, words: str) -> str:
@@ -69,7 +74,7 @@ class _TextWriter(Writer):
 
     def step(self, step: Step) -> Iterator[str]:
         match step:
-            case Heading(level, words):
+            case Heading(level, words, _):
                 yield from self._heading(level, self.words(words))
             case Sentence(words):
                 yield from ("", self.words(words))
@@ -81,6 +86,8 @@ class _TextWriter(Writer):
                     yield from self._row([self.phrase(one).in_one() for one in row])
             case Table():
                 yield from ("", *self._table(step))
+            case Picture():
+                return
 
     def _heading(self, level: int, words: str) -> Iterator[str]:
         yield ""
@@ -153,11 +160,11 @@ class _TextWriter(Writer):
         return parts
 
     def _row(self, entries: Sequence[str]) -> Iterator[str]:
-        line = ""
+        line, comma = "", self.syntax.language.comma
         for entry in entries:
-            longer = f"{line}, {entry}" if line else entry
+            longer = f"{line}{comma}{entry}" if line else entry
             if line and cell_len(longer) >= self.width:
-                yield " " * INDENT + line + ","
+                yield " " * INDENT + line + comma.strip()
                 longer = entry
             line = longer
         yield from (" " * INDENT + part for part in self._broken(line))

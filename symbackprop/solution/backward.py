@@ -11,22 +11,14 @@ from sympy import Expr, S, Symbol
 
 from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
+from symbackprop.content import Environment, text
 from symbackprop.derivation import Delta, Derivation, Gradient
 from symbackprop.expressions import Quotient, add, is_constant, mul
 from symbackprop.graph import Node, Role
 from symbackprop.problem import Problem
 from symbackprop.solution.forward import layer_title
-from symbackprop.solution.lines import Environment, substituted
-from symbackprop.solution.steps import (
-    Assignments,
-    Equation,
-    Formulas,
-    Heading,
-    Sentence,
-    Step,
-    equation,
-    text,
-)
+from symbackprop.solution.lines import substituted
+from symbackprop.solution.steps import Assignments, Equation, Formulas, Heading, Sentence, Step, equation
 
 FORMS = ("chain", "delta", "paths", "closed")
 

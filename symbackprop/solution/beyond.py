@@ -11,10 +11,11 @@ from sympy import Expr, Symbol
 from symbackprop.analysis.jacobian import jacobian
 from symbackprop.analysis.optimum import Optimum, solve_for_optimum
 from symbackprop.analysis.second_order import Hessian
+from symbackprop.content import Value, text
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Quotient
 from symbackprop.notation.names import unused_name
-from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, Value, equation, text
+from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, equation
 
 _WORDS: Mapping[str, str] = {
     "gradient": "The gradient:",

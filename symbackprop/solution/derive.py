@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from sympy import Expr, Rational, S, Symbol
 
 from symbackprop.arrays.shapes import Shapes
+from symbackprop.content import Environment, Source, Value, text
 from symbackprop.derivation import Derivation
 from symbackprop.errors import OptionError
 from symbackprop.exact import TooLong, exact_value
@@ -20,7 +20,7 @@ from symbackprop.problem import Problem
 from symbackprop.solution.backward import backward_pass, delta_numbers, gradient_numbers
 from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
-from symbackprop.solution.lines import Environment, descent, environment, update
+from symbackprop.solution.lines import descent, environment, update
 from symbackprop.solution.steps import (
     Assignments,
     Equation,
@@ -31,11 +31,12 @@ from symbackprop.solution.steps import (
     Solution,
     Step,
     Table,
-    Value,
     demoted,
     equation,
-    text,
 )
+
+PASS = "pass 1.0"
+"""The scope of the numbers of a derivation: its one forward and backward pass."""
 
 SHORT = 8
 """An exact value is shown where it writes no more symbols than this."""
@@ -124,7 +125,7 @@ def _numbers(
     example: int | None,
     batch: Sequence[int],
 ) -> Iterator[Step]:
-    values = environment(problem, derivation, evaluation)
+    values = environment(problem, derivation, evaluation, scope=PASS)
     if batch:
         shown = ", ".join(map(str, batch))
         yield Heading(2, text("With numbers: examples {numbers}", numbers=shown))
@@ -149,17 +150,20 @@ def _numbers(
 def given(problem: Problem, values: Environment) -> Iterator[Step]:
     """The given values: parameters in rows of their layers, then the rest."""
     yield Heading(3, text("Given values"))
-    yield from parameter_rows(
-        problem, {name: values[Symbol(name)] for name in _names(problem, Role.PARAMETER)}
-    )
+    yield from parameter_rows(problem, by_name(values, _names(problem, Role.PARAMETER)))
     others = _names(problem, Role.INPUT, Role.TARGET, Role.CONSTANT)
     if others:
-        yield assignments(problem, {name: values[Symbol(name)] for name in others})
+        yield assignments(problem, by_name(values, others))
 
 
-def assignments(problem: Problem, values: Mapping[str, Any]) -> Assignments:
+def by_name(values: Environment, names: Iterable[str]) -> dict[str, Value]:
+    """The numbers of some names."""
+    return {name: values.value(Symbol(name)) for name in names}
+
+
+def assignments(problem: Problem, values: Mapping[str, Value]) -> Assignments:
     """Names and their values in one row; of arrays each in a row of its own."""
-    shown = [equation(Symbol(name), Value(value)) for name, value in values.items()]
+    shown = [equation(Symbol(name), value) for name, value in values.items()]
     return Assignments(tuple((one,) for one in shown) if problem.graph.is_array else (tuple(shown),))
 
 
@@ -167,7 +171,7 @@ def _names(problem: Problem, *roles: Role) -> list[str]:
     return [node.name for node in problem.graph.having(*roles)]
 
 
-def parameter_rows(problem: Problem, values: Mapping[str, Any]) -> Iterator[Step]:
+def parameter_rows(problem: Problem, values: Mapping[str, Value]) -> Iterator[Step]:
     """w_11 = 0.1, w_12 = -0.2, …, b_1 = 0: a row for each unit."""
     network = problem.network
     if not values:
@@ -179,7 +183,7 @@ def parameter_rows(problem: Problem, values: Mapping[str, Any]) -> Iterator[Step
     for weights, biases in zip(network.weights, network.biases, strict=True):
         for place, row in enumerate(weights):
             names = [*row, *biases[place : place + 1]]
-            rows.append(tuple(equation(Symbol(name), Value(values[name])) for name in names))
+            rows.append(tuple(equation(Symbol(name), values[name]) for name in names))
     yield Assignments(tuple(rows))
 
 
@@ -241,6 +245,7 @@ def _first_update(problem: Problem, derivation: Derivation, values: Environment)
         return
     if not any(derivation.graph[symbol].role is Role.PARAMETER for symbol in derivation.wrt):
         return
+    rate = float(training.learning_rate)
     yield Heading(3, text("One step of gradient descent"))
     yield Formulas(
         tuple(
@@ -249,9 +254,12 @@ def _first_update(problem: Problem, derivation: Derivation, values: Environment)
                 1,
                 gradient.symbol,
                 (
-                    values[gradient.wrt],
-                    values[gradient.symbol],
-                    values[gradient.wrt] - float(training.learning_rate) * values[gradient.symbol],
+                    values.value(gradient.wrt),
+                    values.value(gradient.symbol),
+                    Value(
+                        values[gradient.wrt] - rate * values[gradient.symbol],
+                        Source("state 1", gradient.wrt),
+                    ),
                 ),
                 (Symbol(training.symbol), training.learning_rate),
                 problem.conventions,

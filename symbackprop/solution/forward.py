@@ -10,6 +10,7 @@ from sympy import Add, Expr, Symbol
 
 from symbackprop import functions
 from symbackprop.arrays.shape_lines import shape_text
+from symbackprop.content import Environment, Text, text
 from symbackprop.conventions import Conventions
 from symbackprop.exact import TooLong, exact_value
 from symbackprop.expressions import Prime, Rewriter, call, divide
@@ -18,18 +19,8 @@ from symbackprop.language import parse_expression
 from symbackprop.partials import local_partials
 from symbackprop.problem import Problem
 from symbackprop.solution.header import heads_in
-from symbackprop.solution.lines import Environment, substituted
-from symbackprop.solution.steps import (
-    Equation,
-    Formulas,
-    Heading,
-    Sentence,
-    Step,
-    Table,
-    Text,
-    equation,
-    text,
-)
+from symbackprop.solution.lines import substituted
+from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, Table, equation
 
 
 def architecture(problem: Problem) -> Iterator[Step]:

@@ -8,12 +8,13 @@ from sympy import Function, Symbol
 
 from symbackprop import functions
 from symbackprop import operations as op
+from symbackprop.content import Text, text
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import Quotient, mul
 from symbackprop.graph import Graph
 from symbackprop.losses import LOSSES
 from symbackprop.problem import Problem
-from symbackprop.solution.steps import Heading, Step, Table, Text, text
+from symbackprop.solution.steps import Heading, Step, Table
 
 _TIES = {
     "none": "0 by both at a tie",

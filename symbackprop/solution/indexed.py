@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from sympy import S, Symbol
 
+from symbackprop.content import text
 from symbackprop.derivation import Derivation
 from symbackprop.errors import OptionError
 from symbackprop.indexed.derivation import Equality, IndexedDerivation, indexed_derivation
@@ -24,7 +25,6 @@ from symbackprop.solution.steps import (
     Solution,
     Step,
     equation,
-    text,
 )
 
 

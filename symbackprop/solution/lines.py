@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ import sympy
 from sympy import Basic, Expr, Symbol
 
 from symbackprop import operations as op
+from symbackprop.content import Digits, Environment, Math, Source, Substituted, Value
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Delta, Derivation
 from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg, symbols_in
@@ -18,10 +18,7 @@ from symbackprop.graph import Role
 from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Evaluation
 from symbackprop.problem import Problem
-from symbackprop.solution.steps import Digits, Equation, Math, Relation, Substituted, Value, equation
-
-Environment = Mapping[Basic, Any]
-
+from symbackprop.solution.steps import Equation, Relation, equation
 
 CLOSE = 0.02
 """The exact result of printed operands is shown where it comes this near to the true value."""
@@ -35,8 +32,13 @@ MOST_ENTRIES = 16
 
 
 def environment(
-    problem: Problem, derivation: Derivation, evaluation: Evaluation, example: int | None = None
-) -> dict[Basic, Any]:
+    problem: Problem,
+    derivation: Derivation,
+    evaluation: Evaluation,
+    example: int | None = None,
+    *,
+    scope: str = "",
+) -> Environment:
     """The number of every symbol and written derivative, for one example of a batch.
 
     Constants keep the digits that were typed.
@@ -46,6 +48,7 @@ def environment(
         derivation: says which delta belongs to which node.
         evaluation: the numbers.
         example: the place within the batch, from 0; None: the numbers are of one example.
+        scope: where the numbers come from.
     """
 
     def pick(value: Any) -> Any:
@@ -76,7 +79,7 @@ def environment(
             found.setdefault(symbol, float(local))
     for name, value in evaluation.gradients.items():
         found[Quotient(output, Symbol(name))] = pick(value)
-    return found
+    return Environment(found, scope)
 
 
 def _unscaled(value: Any, delta: Delta, evaluation: Evaluation) -> Any:
@@ -87,7 +90,7 @@ def _unscaled(value: Any, delta: Delta, evaluation: Evaluation) -> Any:
 
 
 def substituted(
-    left: Expr, expression: Expr, values: Environment, *before: Math, value: float | None = None
+    left: Expr, expression: Expr, values: Environment, *before: Math, value: Any = None
 ) -> Equation:
     """left = … = expression = with its numbers = value.
 
@@ -98,7 +101,7 @@ def substituted(
         before: sides to write before the expression.
         value: the value of the left side.
     """
-    result = Value(values[left] if value is None else value)
+    result = values.value(left) if value is None else Value(value, values.source(left))
     if is_constant(expression):
         return equation(left, *before, expression if expression.args else result)
     if isinstance(expression, Symbol | Quotient) or _is_large(expression, values):
@@ -123,7 +126,7 @@ def update(
     symbol: Symbol,
     step: int,
     slope: Expr,
-    numbers: tuple[Any, Any, Any],
+    numbers: tuple[Value, Value, Value],
     rate: tuple[Symbol, sympy.Rational],
     conventions: Conventions,
 ) -> Equation:
@@ -133,30 +136,38 @@ def update(
         symbol: the parameter w.
         step: the number k of the update.
         slope: ∂L/∂w as it is written.
-        numbers: w before, the gradient, w after.
+        numbers: w before, the gradient, w after, each with its source.
         rate: the letter of η and its value.
         conventions: the digits.
     """
-    before, gradient, after = numbers
+    before, gradient, after = (one.number for one in numbers)
+    result = numbers[-1]
     letter, eta = rate
+    rule = descent(symbol, step, letter, slope)
     if np.ndim(after):
         if conventions.layout == "numerator" and np.ndim(after) <= 2:
             slope = op.of(op.transpose, slope, op.NONE)
         rule = descent(symbol, step, letter, slope)
-        known = {AtStep(symbol, step - 1): before, slope: gradient, letter: eta}
-        sides = [Substituted(rule, known)] if np.size(after) <= MOST_ENTRIES // 2 else []
-        return equation(AtStep(symbol, step), rule, *sides, Value(after))
-    rule = descent(symbol, step, letter, slope)
+    known = {AtStep(symbol, step - 1): numbers[0], slope: numbers[1], letter: Value(eta, rate_source(letter))}
+    sources = {of: value.source for of, value in known.items() if value.source is not None}
+    values = Environment({of: value.number for of, value in known.items()}, sources=sources)
+    if np.ndim(after):
+        sides = [Substituted(rule, values)] if np.size(after) <= MOST_ENTRIES // 2 else []
+        return equation(AtStep(symbol, step), rule, *sides, result)
     rounding = number_format(conventions)
-    values = {AtStep(symbol, step - 1): before, slope: gradient, letter: eta}
     by_hand = Decimal(rounding(before)) - Decimal(rounding(eta)) * Decimal(rounding(gradient))
     line = equation(AtStep(symbol, step), rule, Substituted(rule, values))
     if Decimal(rounding(after)) == by_hand:
-        return Equation(line.left, (*line.sides, ("=", Value(after))))
+        return Equation(line.left, (*line.sides, ("=", result)))
     shown = plain_decimal(by_hand)
     telling = abs(float(by_hand) - after) <= CLOSE * abs(after) and len(shown) <= LONGEST + conventions.digits
     middle: tuple[tuple[Relation, Math], ...] = (("=", Digits(shown)),) if telling else ()
-    return Equation(line.left, (*line.sides, *middle, ("≈", Value(after))))
+    return Equation(line.left, (*line.sides, *middle, ("≈", result)))
+
+
+def rate_source(letter: Symbol) -> Source:
+    """Where the learning rate, and what else the update needs, comes from."""
+    return Source("training", letter)
 
 
 def plain_decimal(number: Decimal) -> str:

@@ -1,17 +1,19 @@
 """What a solution is made of: a few frozen kinds of steps. No markup stands here; the writers have it.
 
-The kinds are closed: a writer handles `Heading`, `Sentence`, `Formulas`, `Assignments` and `Table`.
+The kinds are closed: a writer handles `Heading`, `Sentence`, `Formulas`, `Assignments`, `Table`, `Picture`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
-from sympy import Basic, Expr, Symbol
+from sympy import Expr, Symbol
 
 from symbackprop.arrays.shapes import Shapes
+from symbackprop.content import Digits, Math, Text, Value
+from symbackprop.diagrams.model import Diagram
 
 LOWEST = 4
 """The level of the smallest heading."""
@@ -20,59 +22,18 @@ Relation: TypeAlias = Literal["=", "≈", "≡", "←"]
 
 
 @dataclass(frozen=True)
-class Substituted:
-    """An expression with numbers in the place of symbols.
-
-    Attributes:
-        expression: the expression.
-        values: the numbers, by what they stand for.
-    """
-
-    expression: Expr
-    values: Mapping[Basic, Any]
-
-
-@dataclass(frozen=True)
-class Value:
-    """A number under the rule for numbers."""
-
-    number: Any
-
-
-@dataclass(frozen=True)
-class Digits:
-    """A number whose digits are given: an exact result of printed operands."""
-
-    text: str
-
-
-Math: TypeAlias = Expr | Substituted | Value | Digits
-
-
-@dataclass(frozen=True)
-class Text:
-    """A sentence or a heading: a template with named fields, so that it can be translated.
-
-    Attributes:
-        template: with `{name}` where a field stands.
-        fields: mathematics, numbers or words.
-    """
-
-    template: str
-    fields: Mapping[str, Math | str | int] = field(default_factory=dict)
-
-
-def text(template: str, **fields: Any) -> Text:
-    """A text with its fields."""
-    return Text(template, fields)
-
-
-@dataclass(frozen=True)
 class Heading:
-    """The title of a section; level 1 is the largest."""
+    """The title of a section; level 1 is the largest.
+
+    Attributes:
+        level: 1 to LOWEST.
+        text: the title.
+        iteration: the number of the iteration, where it is one that is shown in full.
+    """
 
     level: int
     text: Text
+    iteration: int | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +98,14 @@ class Notation:
     capitals: frozenset[Symbol] | None = None
 
 
-Step: TypeAlias = Heading | Sentence | Formulas | Assignments | Table
+@dataclass(frozen=True)
+class Picture:
+    """A drawing of the graph."""
+
+    diagram: Diagram
+
+
+Step: TypeAlias = Heading | Sentence | Formulas | Assignments | Table | Picture
 
 
 @dataclass(frozen=True)
@@ -183,4 +151,4 @@ def _same(side: Math, before: Math) -> bool:
 def demoted(steps: Iterable[Step]) -> Iterator[Step]:
     """The same steps, their headings one level further down where there is one."""
     for step in steps:
-        yield Heading(min(step.level + 1, LOWEST), step.text) if isinstance(step, Heading) else step
+        yield replace(step, level=min(step.level + 1, LOWEST)) if isinstance(step, Heading) else step

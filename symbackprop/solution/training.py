@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sympy import Expr, Rational, Symbol
 
+from symbackprop.content import Digits, Environment, Source, Value, text
 from symbackprop.data import Data
-from symbackprop.expressions import add, call, divide, mul, neg, power
+from symbackprop.expressions import Quotient, add, call, divide, mul, neg, power
 from symbackprop.functions import sqrt
 from symbackprop.notation.numbers import as_decimal
 from symbackprop.numeric.train import Iteration, Trace
 from symbackprop.problem import Problem, Training
 from symbackprop.solution.backward import backward_pass, delta_numbers, gradient_numbers
-from symbackprop.solution.derive import assignments, parameter_rows
+from symbackprop.solution.derive import assignments, by_name, parameter_rows
 from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
-from symbackprop.solution.lines import Environment, environment, update
+from symbackprop.solution.lines import environment, rate_source, update
 from symbackprop.solution.steps import (
     Cell,
-    Digits,
     Equation,
     Formulas,
     Heading,
@@ -30,10 +30,8 @@ from symbackprop.solution.steps import (
     Solution,
     Step,
     Table,
-    Value,
     demoted,
     equation,
-    text,
 )
 
 IN_FULL = 5
@@ -41,6 +39,27 @@ IN_FULL = 5
 
 MOST_STATES = 60
 """A longer table of losses shows some of its rows only."""
+
+
+def pass_scope(iteration: int, place: int = 0) -> str:
+    """The scope of one forward and backward pass: of an example at its place in the batch."""
+    return f"pass {iteration}.{place}"
+
+
+def batch_scope(iteration: int) -> str:
+    """The scope of what the examples of a batch give together: the gradients, the loss."""
+    return f"batch {iteration}"
+
+
+def state_scope(updates: int) -> str:
+    """The scope of the parameters, and of the losses of the examples, after so many updates."""
+    return f"state {updates}"
+
+
+def in_state(parameters: Mapping[str, Any], updates: int) -> dict[str, Value]:
+    """The parameters after so many updates, with their source."""
+    scope = state_scope(updates)
+    return {name: Value(number, Source(scope, Symbol(name))) for name, number in parameters.items()}
 
 
 def solve_training(trace: Trace, *, full: int = IN_FULL, updates: bool = True) -> Solution:
@@ -95,12 +114,12 @@ def _rule(training: Training) -> Iterator[Step]:
     yield Heading(2, text("The update"))
     theta, loss = Symbol("theta"), Symbol("g")
     rate = Symbol(training.symbol)
-    lines: list[Equation] = [equation(rate, Value(training.learning_rate))]
+    lines: list[Equation] = [equation(rate, Value(training.learning_rate, rate_source(rate)))]
     slope: Expr = loss
     if training.weight_decay:
         decay = Symbol("lambda")
         lines += [
-            equation(decay, Value(training.weight_decay)),
+            equation(decay, Value(training.weight_decay, rate_source(decay))),
             equation(loss, add(loss, mul(decay, theta)), relation="←"),
         ]
     if training.optimizer == "adam":
@@ -108,7 +127,7 @@ def _rule(training: Training) -> Iterator[Step]:
     else:
         if training.momentum:
             momentum, speed = Symbol("mu"), Symbol("v")
-            lines += [equation(momentum, Value(training.momentum))]
+            lines += [equation(momentum, Value(training.momentum, rate_source(momentum)))]
             lines += [equation(speed, add(mul(momentum, speed), loss), relation="←")]
             slope = add(loss, mul(momentum, speed)) if training.nesterov else speed
         lines.append(equation(theta, add(theta, neg(mul(rate, slope))), relation="←"))
@@ -124,9 +143,9 @@ def _adam(training: Training, gradient: Expr, theta: Symbol, rate: Symbol) -> li
     mean_hat, square_hat = Symbol("mhat"), Symbol("vhat")
     step = divide(mul(rate, mean_hat), add(call(sqrt, square_hat), epsilon))
     return [
-        equation(one, Value(training.beta_1)),
-        equation(two, Value(training.beta_2)),
-        equation(epsilon, Value(training.epsilon)),
+        equation(one, Value(training.beta_1, rate_source(one))),
+        equation(two, Value(training.beta_2, rate_source(two))),
+        equation(epsilon, Value(training.epsilon, rate_source(epsilon))),
         equation(mean, add(mul(one, mean), mul(add(1, neg(one)), gradient)), relation="←"),
         equation(square, add(mul(two, square), mul(add(1, neg(two)), power(gradient, 2))), relation="←"),
         equation(mean_hat, divide(mean, add(1, neg(power(one, count))))),
@@ -144,28 +163,23 @@ class _Writer:
     def steps(self, *, updates: bool) -> Iterator[Step]:
         number, examples = self.iteration.number, self.iteration.examples
         if not examples:
-            yield Heading(2, text("Iteration {number}", number=number))
+            yield Heading(2, text("Iteration {number}", number=number), number)
         elif len(examples) == 1:
-            yield Heading(
-                2, text("Iteration {number}: example {example}", number=number, example=examples[0])
-            )
+            title = text("Iteration {number}: example {example}", number=number, example=examples[0])
+            yield Heading(2, title, number)
         else:
             shown = ", ".join(map(str, examples))
-            yield Heading(2, text("Iteration {number}: examples {examples}", number=number, examples=shown))
+            title = text("Iteration {number}: examples {examples}", number=number, examples=shown)
+            yield Heading(2, title, number)
         yield Heading(3, text("Parameters before the update"))
-        yield from parameter_rows(self.problem, self.iteration.before)
+        yield from parameter_rows(self.problem, in_state(self.iteration.before, number - 1))
         if self.problem.graph.is_array:
-            yield from self._example(
-                environment(self.problem, self.trace.derivation, self.iteration.evaluation)
-            )
+            yield from self._example(self._environment())
             yield from self._update(updates=updates)
             return
         for place, example in enumerate(examples or [0]):
-            several = len(examples) > 1
-            values = environment(
-                self.problem, self.trace.derivation, self.iteration.evaluation, place if several else None
-            )
-            if several:
+            values = self._environment(place)
+            if len(examples) > 1:
                 yield Heading(3, text("Example {number}", number=example))
                 yield from demoted(self._example(values))
             else:
@@ -174,11 +188,22 @@ class _Writer:
             yield from self._batch()
         yield from self._update(updates=updates)
 
+    def _environment(self, place: int = 0) -> Environment:
+        """The numbers of one example of the batch; of arrays those of the whole batch."""
+        several = len(self.iteration.examples) > 1 and not self.problem.graph.is_array
+        return environment(
+            self.problem,
+            self.trace.derivation,
+            self.iteration.evaluation,
+            place if several else None,
+            scope=pass_scope(self.iteration.number, place),
+        )
+
     def _example(self, values: Environment) -> Iterator[Step]:
         given = [name for name in self.iteration.given if Symbol(name) in values]
         if given:
             yield Heading(3, text("Inputs"))
-            yield assignments(self.problem, {name: values[Symbol(name)] for name in given})
+            yield assignments(self.problem, by_name(values, given))
         yield Heading(3, text("Forward pass"))
         for step in forward_numbers(self.problem, values):
             yield Heading(4, step.text) if isinstance(step, Heading) else step
@@ -203,7 +228,12 @@ class _Writer:
         rows = []
         for name, value in self.iteration.gradients.items():
             each = np.broadcast_to(self.iteration.evaluation.gradients[name], (len(self.iteration.examples),))
-            rows.append((Symbol(name), *(Value(float(one)) for one in each), Value(value)))
+            slope = self.trace.derivation.gradients[name].symbol
+            shown = [
+                Value(float(one), Source(pass_scope(self.iteration.number, place), slope))
+                for place, one in enumerate(each)
+            ]
+            rows.append((Symbol(name), *shown, Value(value, self._of_batch(slope))))
         yield Table(head, tuple(rows))
 
     def _update(self, *, updates: bool) -> Iterator[Step]:
@@ -212,15 +242,22 @@ class _Writer:
             yield Heading(3, text("Update of every parameter"))
             yield Formulas(tuple(self._line(name, training) for name in self.iteration.after))
         yield Heading(3, text("Parameters after the update"))
-        yield from parameter_rows(self.problem, self.iteration.after)
+        yield from parameter_rows(self.problem, in_state(self.iteration.after, self.iteration.number))
+
+    def _of_batch(self, slope: Quotient) -> Source:
+        return Source(batch_scope(self.iteration.number), slope)
 
     def _line(self, name: str, training: Training) -> Equation:
-        iteration = self.iteration
+        iteration, slope = self.iteration, self.trace.derivation.gradients[name].symbol
         return update(
             Symbol(name),
             iteration.number,
-            self.trace.derivation.gradients[name].symbol,
-            (iteration.before[name], iteration.gradients[name], iteration.after[name]),
+            slope,
+            (
+                in_state(iteration.before, iteration.number - 1)[name],
+                Value(iteration.gradients[name], self._of_batch(slope)),
+                in_state(iteration.after, iteration.number)[name],
+            ),
             (Symbol(training.symbol), training.learning_rate),
             self.problem.conventions,
         )
@@ -239,7 +276,12 @@ def _rows(trace: Trace, iterations: Sequence[Iteration]) -> Iterator[Step]:
         examples = ", ".join(map(str, iteration.examples[:8])) + (
             ", …" if len(iteration.examples) > 8 else ""
         )
-        rows.append((str(iteration.number), examples, Value(iteration.loss), Value(gradient)))
+        scope = batch_scope(iteration.number)
+        numbers = (
+            Value(iteration.loss, Source(scope, "loss")),
+            Value(gradient, Source(scope, "norm")),
+        )
+        rows.append((str(iteration.number), examples, *numbers))
     yield Table(
         (text("Iteration"), text("Examples"), text("Loss before"), text("Norm of the gradient")), tuple(rows)
     )
@@ -249,9 +291,12 @@ def _final(trace: Trace) -> Iterator[Step]:
     if not trace.iterations:
         return
     count = len(trace.iterations)
-    words = "Parameters after {count} iterations" if count > 1 else "Parameters after {count} iteration"
-    yield Heading(2, text(words, count=count))
-    yield from parameter_rows(trace.problem, trace.iterations[-1].after)
+    yield Heading(
+        2,
+        text("Parameters after {count} iteration", "Parameters after {count} iterations", count=count),
+    )
+    last = trace.iterations[-1]
+    yield from parameter_rows(trace.problem, in_state(last.after, last.number))
 
 
 def losses(trace: Trace) -> Iterator[Step]:
@@ -271,9 +316,13 @@ def losses(trace: Trace) -> Iterator[Step]:
         row: list[Cell] = [
             text("before any update") if state == 0 else text("after update {number}", number=state)
         ]
-        row += [Value(float(loss)) for loss in table.table[state]]
-        row += [Value(float(used[state]))] if used is not None else []
-        row += [Value(float(every[state]))] if len(table.examples) > 1 else []
+        scope = state_scope(state)
+        row += [
+            Value(float(loss), Source(scope, f"loss {place}"))
+            for place, loss in enumerate(table.table[state], 1)
+        ]
+        row += [Value(float(used[state]), Source(scope, "mean of used"))] if used is not None else []
+        row += [Value(float(every[state]), Source(scope, "mean"))] if len(table.examples) > 1 else []
         rows.append(tuple(row))
     yield Table(tuple(head), tuple(rows))
 

@@ -23,6 +23,7 @@ from sympy import Expr, Symbol, preorder_traversal
 import symbackprop as sb
 from symbackprop.activations import ACTIVATIONS
 from symbackprop.arrays.matrices import MatrixPrinter
+from symbackprop.content import Text
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Delta, Derivation
 from symbackprop.losses import LOSSES
@@ -33,7 +34,7 @@ from symbackprop.problem import Problem
 from symbackprop.render.latex import write_latex
 from symbackprop.solution.derive import solve
 from symbackprop.solution.header import header
-from symbackprop.solution.steps import Table, Text
+from symbackprop.solution.steps import Table
 from tests.examples import EXAMPLES, LAST_OF
 from tests.matrix_reader import Equation, ReadError, canonical, equations, evaluate, on_paper, same
 from tests.test_array_programs import Author, Drawn
