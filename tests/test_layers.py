@@ -32,7 +32,7 @@ content
 diagrams.model
 solution.steps solution.lines solution.header solution.forward solution.backward solution.beyond
 solution.derive solution.training solution.indexed
-render.lines render.tex render.text render.latex render.markdown render.documents
+render.slots render.lines render.tex render.text render.latex render.markdown render.documents
 __init__
 """.split()
 
