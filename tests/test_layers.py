@@ -17,7 +17,7 @@ LONGEST = 400
 ORDER = """
 errors translation conventions expressions functions operations syntax array_syntax language partials
 notation.names notation.numbers notation.syntax notation.printer notation.latex notation.unicode
-notation.code
+notation.code notation.mathml
 arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes
 arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
 arrays.matrix_pieces arrays.matrices arrays.shape_lines arrays.composites
