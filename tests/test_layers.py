@@ -15,24 +15,29 @@ LONGEST = 400
 
 # Every import points to an earlier entry; this is the order in which the library is read.
 ORDER = """
-errors translation conventions expressions functions operations syntax array_syntax language partials
-notation.names notation.numbers notation.syntax notation.printer notation.latex notation.unicode
+errors translation content conventions expressions functions operations syntax array_syntax language partials
+notation.names notation.numbers notation.syntax notation.printer notation.latex notation.typst notation.unicode
 notation.code notation.mathml
 arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes
 arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
 arrays.matrix_pieces arrays.matrices arrays.shape_lines arrays.composites
 ordering nodes building gates graph derivation collapsing array_sweep sweep forward entries components
 activations losses network exact data problem matrix_network spec load_network load renotate
-numeric.program numeric.faults numeric.operations numeric.backends numeric.compiled numeric.optimizers
-numeric.train
+numeric.program numeric.faults numeric.operations numeric.backends numeric.compiled numeric.readings
+numeric.javascript numeric.optimizers numeric.train
 analysis.linear_maps analysis.jacobian analysis.second_order analysis.optimum analysis.chain_cost
 indexed.terms indexed.indexer indexed.rules indexed.entries indexed.derivation indexed.printing
 indexed.general_layer
-content
-diagrams.model
-solution.steps solution.lines solution.header solution.forward solution.backward solution.beyond
+slots plots
+live.exported live.inputs live.sheet
+diagrams.model diagrams.signs diagrams.labels diagrams.operations diagrams.neurons diagrams.layers diagrams.views
+diagrams.placed diagrams.columns diagrams.graphviz diagrams.layout
+solution.steps solution.pictures solution.lines solution.header solution.forward solution.backward solution.beyond
 solution.derive solution.training solution.indexed
-render.slots render.lines render.tex render.text render.latex render.markdown render.documents
+render.lines render.tex render.text render.latex render.markdown
+render.marks render.tokens
+render.runs render.svg render.tikz render.axes render.plots render.labels render.dot render.mermaid
+render.drawings render.html render.documents
 __init__
 """.split()
 

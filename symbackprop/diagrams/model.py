@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from symbackprop.content import Math, Text
@@ -63,6 +63,7 @@ class Box:
         nodes: the names of the nodes that it stands for.
         lines: what stands in it, one below the other.
         shape: its outline.
+        edges: the edges of the graph that run within it.
         column: from the left, where the view has columns.
         row: from the top, where the view has columns.
     """
@@ -71,6 +72,7 @@ class Box:
     nodes: tuple[str, ...]
     lines: tuple[Label, ...]
     shape: Shape = Shape.BOX
+    edges: tuple[Edge, ...] = ()
     column: int | None = None
     row: float | None = None
 
@@ -102,7 +104,8 @@ class Diagram:
 
     Attributes:
         view: what is drawn.
-        title: what one who does not see it is told.
+        title: what it is a drawing of.
+        description: what one who does not see it is told.
         boxes: in the order of the graph.
         arrows: between them.
     """
@@ -111,3 +114,4 @@ class Diagram:
     title: Text
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
+    description: Text = field(default_factory=lambda: Text(""))

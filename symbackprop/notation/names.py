@@ -131,11 +131,16 @@ def unicode_name(name: str, step: str = "") -> str:
     letter = GREEK.get(parts.letters, parts.letters)
     if parts.accent:
         letter = unicodedata.normalize("NFC", letter + ACCENTS[parts.accent])
-    index = _joined(parts.indices, _unicode_index, lambda one: one.translate(_SUBSCRIPTS))
+    index = unicode_subscript(parts)
     plain = index.isdecimal() and index.isascii()
     below = index.translate(_SUBSCRIPTS) if plain else f"_{index}" if index else ""
     above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
     return letter + below + (f"^{above}" if above else "")
+
+
+def unicode_subscript(parts: Name) -> str:
+    """What stands below the letter, as it is written in a line of its own: 11, a1, u₈."""
+    return _joined(parts.indices, _unicode_index, lambda one: one.translate(_SUBSCRIPTS))
 
 
 def unused_name(wish: str, taken: Container[str]) -> str:
