@@ -10,6 +10,7 @@ import typer
 from . import options
 from .options import Format
 from .source import read_problem
+from .writing import has_pictures, show, write
 
 if TYPE_CHECKING:
     from symbackprop.arrays.shapes import Shapes
@@ -112,7 +113,7 @@ def derive(
             document = derivation_document(
                 problem, derivation, forms=forms, evaluation=evaluation, example=row, large=large
             )
-            options.write(write_json(document), output)
+            write(write_json(document), output)
             return
         if problem.is_indexed or notation == "indexed":
             solution = solve_indexed(problem, derivation)
@@ -129,10 +130,14 @@ def derive(
                 beyond=beyond,
                 shapes=shapes_of_beyond,
                 batch=batch,
+                pictures=has_pictures(problem, output_format, standalone=standalone),
             )
-        options.write(
-            options.show(solution, problem.conventions, spoken, output_format, standalone=standalone), output
-        )
+        sheet = None
+        if output_format is Format.HTML and evaluation is not None and "reverse" in modes:
+            from symbackprop.live.sheet import live_sheet
+
+            sheet = live_sheet(problem, derivation, example=row, batch=batch)
+        write(show(solution, problem, spoken, output_format, standalone=standalone, sheet=sheet), output)
 
 
 def _beyond(

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from symbackprop.conventions import Conventions
-    from symbackprop.solution.steps import Solution
-    from symbackprop.translation import Language
-
 
 MOST_DIGITS = 15
 ROUNDINGS = ("half_up", "half_even")
@@ -28,6 +21,8 @@ class Format(StrEnum):
     TEXT = "text"
     LATEX = "latex"
     MARKDOWN = "markdown"
+    HTML = "html"
+    PDF = "pdf"
     JSON = "json"
 
 
@@ -162,36 +157,3 @@ def _is_number(text: str) -> bool:
 def names(text: str | None) -> list[str] | None:
     """`x,y` as a list."""
     return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
-
-
-def write(text: str, output: Path | None) -> None:
-    """Put the result on standard output, or into a file."""
-    if output is None:
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        from symbackprop.errors import OptionError
-
-        what = f"cannot write {output.name}: {error.strerror}"
-        raise OptionError(what, where=f"--output {output}", fix="check that the folder exists") from None
-    typer.echo(f"written to {output}", err=True)
-
-
-def show(
-    solution: Solution, conventions: Conventions, language: Language, form: Format, *, standalone: bool
-) -> str:
-    """The solution in the format asked for."""
-    from symbackprop.render.latex import write_latex
-    from symbackprop.render.markdown import write_markdown
-    from symbackprop.render.text import WIDTH, write_text
-
-    if form is Format.LATEX:
-        return write_latex(solution, conventions, language, standalone=standalone)
-    if form is Format.MARKDOWN:
-        return write_markdown(solution, conventions, language)
-    width = max(60, min(160, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH
-    return write_text(solution, conventions, language, width=width)

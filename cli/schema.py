@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import options
+from .writing import write
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -36,4 +37,4 @@ def schema(
             json.dumps(models[document.value].model_json_schema(by_alias=True), indent=2, ensure_ascii=False)
             + "\n"
         )
-        options.write(text, output)
+        write(text, output)

@@ -12,6 +12,7 @@ import typer
 from . import options
 from .options import Format
 from .source import read_problem
+from .writing import has_pictures, show, write
 
 if TYPE_CHECKING:
     from symbackprop.problem import Problem
@@ -57,12 +58,20 @@ def train(
         with _progress(_count(problem, steps)) as progress:
             trace = run(problem, steps=steps, progress=progress)
         if output_format is Format.JSON:
-            options.write(write_json(training_document(trace)), output)
+            write(write_json(training_document(trace)), output)
             return
-        solution = solve_training(trace, full=IN_FULL if full is None else full, updates=updates)
-        options.write(
-            options.show(solution, problem.conventions, spoken, output_format, standalone=standalone), output
+        solution = solve_training(
+            trace,
+            full=IN_FULL if full is None else full,
+            updates=updates,
+            pictures=has_pictures(problem, output_format, standalone=standalone),
         )
+        sheet = None
+        if output_format is Format.HTML:
+            from symbackprop.live.sheet import live_sheet
+
+            sheet = live_sheet(problem, trace.derivation, trace=trace)
+        write(show(solution, problem, spoken, output_format, standalone=standalone, sheet=sheet), output)
 
 
 def _count(problem: Problem, steps: int | None) -> int:

@@ -1,0 +1,387 @@
+"""Solutions as one page of HTML that needs nothing else: formulas in MathML, a font, a style and a script."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment as Templates
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+from sympy import Expr
+
+from symbackprop.content import Digits, Math, Substituted, Text, Value, text
+from symbackprop.conventions import Conventions
+from symbackprop.expressions import AtStep
+from symbackprop.graph import Graph
+from symbackprop.notation.mathml import CSS
+from symbackprop.plots import Plot
+from symbackprop.render.drawings import write_drawing
+from symbackprop.render.lines import has_words, split_sum
+from symbackprop.render.marks import Marks, Place, number_parts, parts_of
+from symbackprop.render.tex import TexWriter
+from symbackprop.render.tokens import TokenSyntax, TrackedValues, place_of, tracked, with_tokens
+from symbackprop.solution.steps import (
+    Assignments,
+    Cell,
+    Equation,
+    Formulas,
+    Heading,
+    Notation,
+    Picture,
+    Sentence,
+    Solution,
+    Step,
+    Table,
+)
+from symbackprop.translation import ENGLISH, Language
+
+if TYPE_CHECKING:
+    from symbackprop.live.sheet import LiveSheet
+
+PAGE = Path(__file__).parent / "page"
+ENGINE = ("numbers.js", "functions.js", "live.js")
+"""What computes the numbers of a live sheet, in the order in which it is put together."""
+
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_RANGES = {"latin": "U+0-3FF, U+2000-22FF", "cyrillic": "U+400-4FF"}
+
+PIECE = 44
+"""Characters of LaTeX after which a side may be broken before a + or -."""
+
+WIDE = 90
+"""A side with more characters than this may be broken within brackets too."""
+
+
+def write_html(
+    solution: Solution,
+    conventions: Conventions,
+    language: Language = ENGLISH,
+    *,
+    graph: Graph | None = None,
+    sheet: LiveSheet | None = None,
+) -> str:
+    """The solution as a page.
+
+    Args:
+        solution: the steps.
+        conventions: ∂ or d, digits.
+        language: to write in.
+        graph: whose nodes and edges are lit up together with what speaks of them.
+        sheet: what computes the numbers anew when one of them is changed; none: they stay.
+    """
+    writer = _PageWriter(conventions, solution.notation, language, graph)
+    section = _tree(solution.steps)
+    title = writer.plain(solution.title) or writer.words(text("Backpropagation, derived"))
+    parts = [*map(_asset, ENGINE), sheet.script] if sheet else []
+    code = "\n".join([*parts, _asset("page.js")])
+    data = {
+        "words": writer.script_words(),
+        "point": language.point,
+        "names": writer.names(graph) if sheet and graph else {},
+        "sheet": sheet.data if sheet else None,
+    }
+    body = writer.sections(section)
+    style = _style(cyrillic=bool(_CYRILLIC.search(body + title)))
+    return _template().render(
+        language=language.code,
+        title=Markup(title),
+        body=Markup(body),
+        style=Markup(style),
+        style_hash=_hash(style),
+        script=Markup(code),
+        script_hash=_hash(code),
+        data=Markup(_harmless(json.dumps(data, ensure_ascii=False, separators=(",", ":")))),
+        iterations=section.iterations,
+        live=sheet is not None,
+        word=lambda template: Markup(writer.words(_WORDS[template])),
+    )
+
+
+def _asset(name: str) -> str:
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def _harmless(data: str) -> str:
+    """JSON that does not end the element it stands in."""
+    return data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _hash(content: str) -> str:
+    """How a policy names what may run."""
+    return b64encode(sha256(content.encode("utf-8")).digest()).decode()
+
+
+@cache
+def _style(*, cyrillic: bool) -> str:
+    """The style, with the fonts that the page needs."""
+    fonts = [_font("Page Math", "math", 400)]
+    for script, where in _RANGES.items():
+        if cyrillic or script == "latin":
+            fonts += [_font("Page Text", f"text-{script}-{weight}", weight, where) for weight in (400, 600)]
+    return "\n".join([*fonts, CSS, _asset("page.css")])
+
+
+def _font(family: str, name: str, weight: int, where: str = "U+0-10FFFF") -> str:
+    content = b64encode((PAGE / "fonts" / f"stix-two-{name}.woff2").read_bytes()).decode()
+    return (
+        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; unicode-range: {where}; '
+        f'src: url("data:font/woff2;base64,{content}") format("woff2"); }}'
+    )
+
+
+@cache
+def _template() -> Any:
+    templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return templates.from_string(_asset("page.html"))
+
+
+_WORDS = {
+    "contents": text("Contents"),
+    "tools": text("Stepping through the page"),
+    "first": text("First step"),
+    "back": text("Step back"),
+    "forward": text("Next step"),
+    "factor": text("Next factor"),
+    "play": text("Play"),
+    "iteration": text("Iteration"),
+    "open": text("Open all sections"),
+    "close": text("Close all sections"),
+    "live": text("Live sheet"),
+    "live-help": text("Change a number: everything that depends on it follows."),
+    "reset": text("As it was"),
+    "keys": text("Arrow keys step; F goes through the factors of a chain; [ and ] change the iteration."),
+}
+_SCRIPT_WORDS = {
+    "step": text("Step {number} of {count}"),
+    "play": text("Play"),
+    "pause": text("Pause"),
+    "parameter": text("Parameters"),
+    "input": text("Inputs"),
+    "target": text("Targets"),
+    "constant": text("Constants"),
+    "training": text("The update"),
+    "argument": text("Arguments of the activations, set by hand"),
+    "example": text("Example {number}"),
+    "computed": text("computed"),
+    "sum": text("The targets no longer add up to one: the page shows the numbers before this change."),
+    "infinite": text("{name} is not a finite number: the page shows the numbers before this change."),
+    "changed": text("The numbers of this page were changed in the live sheet."),
+}
+
+
+@dataclass
+class _Section:
+    """A heading with what stands under it."""
+
+    heading: Heading | None = None
+    parts: list[Step | _Section] = field(default_factory=list)
+
+    @property
+    def iterations(self) -> list[int]:
+        """The numbers of the iterations in it that are shown in full."""
+        inner = [one for one in self.parts if isinstance(one, _Section)]
+        return [
+            number
+            for one in inner
+            for number in (
+                [one.heading.iteration]
+                if one.heading is not None and one.heading.iteration is not None
+                else one.iterations
+            )
+        ]
+
+
+def _tree(steps: Sequence[Step]) -> _Section:
+    """The steps under their headings."""
+    root = _Section()
+    open_sections = [(0, root)]
+    for step in steps:
+        if not isinstance(step, Heading):
+            open_sections[-1][1].parts.append(step)
+            continue
+        while open_sections[-1][0] >= step.level:
+            open_sections.pop()
+        inner = _Section(step)
+        open_sections[-1][1].parts.append(inner)
+        open_sections.append((step.level, inner))
+    return root
+
+
+class _PageWriter(TexWriter):
+    """Puts steps into HTML."""
+
+    def __init__(
+        self, conventions: Conventions, notation: Notation, language: Language, graph: Graph | None
+    ) -> None:
+        super().__init__(conventions, notation, language, TokenSyntax(language))
+        self.language = language
+        self.marks = Marks(graph, self.printer, language.point)
+        self.count = 0
+
+    def plain(self, words: str) -> str:
+        """Escaped, without what turns the direction of writing or is not seen."""
+        return escape("".join(one for one in words if one.isprintable() or one == "\n"))
+
+    def words(self, cell: Cell | Text | str | int, inline: str = "{}") -> str:
+        """A text or a cell as HTML."""
+        if isinstance(cell, Text | str | int):
+            return super().words(cell, inline)
+        return self.cell(cell)
+
+    def cell(self, content: Math) -> str:
+        """Mathematics in a line of words or in a table; a number alone needs no formula."""
+        match content:
+            case Value(number, source):
+                return self.number(place_of(number, source, self.printer.format))
+            case Digits(digits, source):
+                return self.number(Place(digits, "" if source is None else tracked(Value(0, source)).slot))
+        return self._formula(content, [content])
+
+    def number(self, place: Place) -> str:
+        """A number outside of formulas."""
+        sign, mantissa, exponent = number_parts(place.digits, self.language.point)
+        shown = ("−" if sign else "") + mantissa
+        if exponent:
+            shown += f"×10<sup>{exponent.replace('-', '−')}</sup>"
+        slot = f' data-s="{escape(place.slot)}"' if place.slot else ""
+        typed = ' data-t=""' if place.typed else ""
+        return f'<span class="v"{slot}{typed}>{shown}</span>'
+
+    def script_words(self) -> dict[str, str]:
+        """What the script says, in the language of the page; its fields are left to it."""
+        return {name: self.language(one.template) for name, one in _SCRIPT_WORDS.items()}
+
+    def names(self, graph: Graph) -> dict[str, str]:
+        """The names of the graph, as plain text."""
+        return {node.name: self.measure.printer(node.symbol) for node in graph.nodes}
+
+    # Sections.
+
+    def sections(self, section: _Section) -> str:
+        """A section with all that is in it."""
+        inner = "".join(
+            self.sections(part) if isinstance(part, _Section) else "".join(self.step(part))
+            for part in section.parts
+        )
+        heading = section.heading
+        if heading is None:
+            return inner
+        title = self.words(heading.text)
+        if heading.level > 3:
+            return f"<section><h{heading.level}>{title}</h{heading.level}>{inner}</section>"
+        self.count += 1
+        kind = f' class="iteration" data-iteration="{heading.iteration}"' if heading.iteration else ""
+        return (
+            f'<section id="s{self.count}"{kind}><details open><summary>'
+            f"<h{heading.level}>{title}</h{heading.level}></summary>{inner}</details></section>"
+        )
+
+    def step(self, step: Step) -> Iterator[str]:
+        """One step."""
+        match step:
+            case Sentence(words):
+                yield f"<p>{self.words(words)}</p>"
+            case Formulas(equations):
+                if equations:
+                    yield f'<div class="formulas">{"".join(map(self.equation, equations))}</div>'
+            case Assignments(rows):
+                yield '<div class="assignments">'
+                for row in rows:
+                    yield f'<div class="row">{"".join(map(self.equation, row))}</div>'
+                yield "</div>"
+            case Table():
+                yield self._table(step)
+            case Picture(drawing):
+                self.count += 1
+                svg = write_drawing(
+                    drawing,
+                    self.conventions,
+                    self.notation,
+                    self.language,
+                    standalone=False,
+                    prefix=f"p{self.count}-",
+                )
+                kind = "plot" if isinstance(drawing, Plot) else "drawing"
+                yield f'<figure class="{kind}" tabindex="0">{svg}</figure>'
+
+    def _table(self, table: Table) -> str:
+        columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
+        kinds = ["" if has_words(column) else ' class="number"' for column in columns]
+        head = "".join(
+            f'<th scope="col"{kind}>{self.words(cell)}</th>'
+            for cell, kind in zip(table.head, kinds, strict=True)
+        )
+        rows = "".join(f"<tr>{self._row_of(row, kinds)}</tr>" for row in table.rows)
+        return (
+            f'<div class="table" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div>"
+        )
+
+    def _row_of(self, row: Sequence[Cell], kinds: Sequence[str]) -> str:
+        first, *rest = (self.words(cell) for cell in row)
+        cells = "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(rest, kinds[1:], strict=True))
+        return f'<th scope="row"{kinds[0]}>{first}</th>{cells}'
+
+    # Formulas.
+
+    def equation(self, equation: Equation) -> str:
+        """An equation: what stands left, and each side in pieces that may go to the next line."""
+        shape = self.shape_of(equation)
+        left = self.printer(equation.left)
+        if shape:
+            left = rf"\underset{{{shape}}}{{{left}}}"
+        subject = "".join(
+            f' {name.replace("data-", "data-of-")}="{escape(value)}"'
+            for name, value in self.marks.subject(equation.left).items()
+        )
+        update = isinstance(equation.left, AtStep)
+        sides = "".join(self._sides(equation))
+        kind = "eq boxed" if equation.boxed else "eq update" if update else "eq"
+        self.count += 1
+        return (
+            f'<div class="{kind}" id="e{self.count}" tabindex="-1"{subject}>'
+            f'<span class="left">{self.marks.formula(left, parts_of([equation.left]), [])}</span>'
+            f'<span class="sides">{sides}</span></div>'
+        )
+
+    def _sides(self, equation: Equation) -> Iterator[str]:
+        before = self.measure.math(equation.left)
+        for relation, side in equation.sides:
+            shown = self.measure.math(side)
+            if shown != before:
+                kind = ' class="side by-hand"' if isinstance(side, Digits) else ' class="side"'
+                yield f"<span{kind}>{self._formula(side, [side], self.relations[relation])}</span>"
+            before = shown
+
+    def _formula(self, content: Math, parts: Sequence[Any], relation: str = "") -> str:
+        """A side in MathML, broken where it is long."""
+        latex, places = self._latex(content)
+        expressions = [part for part in parts if isinstance(part, Expr)]
+        shown = list(parts_of(expressions))
+        if not relation:
+            return self.marks.formula(latex, shown, places)
+        wide = len(self.measure.math(content)) > WIDE
+        first, *rest = split_sum(latex, PIECE, int(wide))
+        pieces = [f"{relation} {first}", *(f"{{}}{piece}" for piece in rest)]
+        return "".join(self.marks.formula(piece, shown, places, display=True) for piece in pieces)
+
+    def _latex(self, content: Math) -> tuple[str, list[Place]]:
+        match content:
+            case Substituted(expression, values):
+                known = TrackedValues(values)
+                return with_tokens(lambda: self._printer(known), lambda printer: printer(expression))
+            case Value():
+                number = tracked(content)
+                return with_tokens(self._printer, lambda printer: printer.number(number))
+            case Digits(digits, _):
+                return r"\text{⟦0⟧}", [Place(digits)]
+        return self.printer(content), []

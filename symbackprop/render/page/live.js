@@ -1,0 +1,238 @@
+"use strict";
+
+// The live sheet: every number of a page by its slot, computed anew after a change.
+//
+// `data` and `program` are what symbackprop.live.live_sheet gives. A slot is `scope|key`: `pass 1.0|z_1`,
+// `batch 1|loss`, `state 2|w_11`, `training|eta`. Arrays are nested lists.
+const createSheet = (data, program) => {
+  const numbers = createNumbers(data.rule);
+  const placeOf = new Map(data.inputs.map((input, place) => [input.id, place]));
+  let values, texts, pins, states, gradients, losses, passes, found, isStale;
+
+  const nested = (places, pick) =>
+    Array.isArray(places) ? places.map((inner) => nested(inner, pick)) : pick(places);
+
+  const reset = () => {
+    values = data.inputs.map((input) => input.value);
+    texts = data.inputs.map((input) => input.typed);
+    pins = new Map();
+    isStale = true;
+  };
+
+  // One forward and backward pass: the given numbers and the lines of the program behind them.
+  const run = (which, theta, examples, isForward) => {
+    const { given, pinned, output } = data.programs[which];
+    let x = given.map(([kind, place, column]) => {
+      if (kind === "parameter") return theta[place];
+      return values[kind === "row" ? data.rows[examples[place]][column] : place];
+    });
+    if (data.isCarried) x = x.map(numbers.carried);
+    const byHand = new Map();
+    for (const [name, number] of pins) if (Object.hasOwn(pinned, name)) byHand.set(pinned[name], number);
+    const pin = (line, value) => byHand.get(line) ?? value;
+    const lines = program[which](x, mathematics, pin, numbers.carried, isForward);
+    const all = x.concat(lines);
+    return { which, all, loss: all[output] };
+  };
+
+  // The first trouble met: a number that is infinite or none, targets that do not add up to 1.
+  const report = (slot, problem) => {
+    found ??= { slot, problem };
+  };
+  const check = (scope, { which, all }) => {
+    const { readings, summing } = data.programs[which];
+    const place = all.findIndex((number) => !Number.isFinite(number));
+    if (place >= 0 && !found) {
+      const holds = ([places]) => [places].flat(Infinity).includes(place);
+      const [key] = Object.entries(readings).find(([, reading]) => holds(reading)) ?? [""];
+      report(`${scope}|${key}`, Number.isNaN(all[place]) ? "nan" : "infinite");
+    }
+    const total = summing.reduce((sum, target) => sum + all[target], 0);
+    if (summing.length && !(Math.abs(total - 1) <= 1e-9)) report(scope, "sum");
+  };
+
+  const setting = (name) => {
+    const place = data.training.settings[name];
+    return place === undefined ? 0 : values[place];
+  };
+
+  // The updates of all parameters at once; what an optimizer remembers stays in `memory`.
+  const sgd = (theta, slopes, memory) => {
+    const [rate, momentum] = [setting("learning_rate"), setting("momentum")];
+    const isFirst = memory.count === 0;
+    memory.count += 1;
+    memory.first = slopes.map((g, i) => (momentum && !isFirst ? momentum * memory.first[i] + g : g));
+    const along = (i) => (data.training.isNesterov ? slopes[i] + momentum * memory.first[i] : memory.first[i]);
+    return theta.map((w, i) => w - rate * along(i));
+  };
+  const adam = (theta, slopes, memory) => {
+    const [rate, one, two] = ["learning_rate", "beta_1", "beta_2"].map(setting);
+    memory.count += 1;
+    memory.first = slopes.map((g, i) => one * memory.first[i] + (1 - one) * g);
+    memory.second = slopes.map((g, i) => two * memory.second[i] + (1 - two) * (g * g));
+    const mean = (i) => memory.first[i] / (1 - one ** memory.count);
+    const square = (i) => memory.second[i] / (1 - two ** memory.count);
+    return theta.map((w, i) => w - (rate * mean(i)) / (Math.sqrt(square(i)) + setting("epsilon")));
+  };
+  const optimizers = { sgd, adam };
+
+  const updated = (theta, gradient, memory) => {
+    const decay = setting("weight_decay");
+    const slopes = decay ? gradient.map((g, i) => g + decay * theta[i]) : gradient;
+    const next = optimizers[data.training.optimizer](theta, slopes, memory);
+    return data.isCarried && data.isTraining ? next.map(numbers.carried) : next;
+  };
+
+  // The examples of a batch one by one, or together where a graph of arrays combines them itself.
+  const parts = (examples) =>
+    data.isTogether || examples.length < 2 ? [examples] : examples.map((example) => [example]);
+
+  const combined = (each) => {
+    const sum = each.reduce((total, one) => total + one, 0);
+    return each.length > 1 && data.training.isMean ? sum / each.length : sum;
+  };
+
+  const recompute = () => {
+    isStale = false;
+    found = null;
+    passes = new Map();
+    losses = new Map();
+    const start = data.start.map((place) => values[place]);
+    let theta = data.isCarried ? start.map(numbers.carried) : start;
+    const memory = { count: 0, first: theta.map(() => 0), second: theta.map(() => 0) };
+    states = [theta];
+    gradients = data.iterations.map(({ program: which, examples }, number) => {
+      const each = parts(examples).map((part, place) => {
+        const pass = run(which, theta, part, false);
+        check(`pass ${number + 1}.${place}`, pass);
+        return pass;
+      });
+      const slopes = data.programs[which].gradients.map((place) => combined(each.map(({ all }) => all[place])));
+      if (data.training) {
+        theta = updated(theta, slopes, memory);
+        states.push(theta);
+        const bad = theta.findIndex((one) => !Number.isFinite(one));
+        const holds = ([, places]) => [places].flat(Infinity).includes(bad);
+        const [key] = Object.entries(data.parameters).find(holds) ?? [];
+        if (bad >= 0) report(`state ${number + 1}|${key}`, Number.isNaN(theta[bad]) ? "nan" : "infinite");
+      }
+      return { slopes, loss: combined(each.map(({ loss }) => loss)) };
+    });
+    return found;
+  };
+
+  const passOf = (scope) => {
+    if (!passes.has(scope)) {
+      const [number, place] = scope.slice("pass ".length).split(".").map(Number);
+      const iteration = data.iterations[number - 1];
+      const part = iteration && parts(iteration.examples)[place];
+      passes.set(scope, part ? run(iteration.program, states[number - 1], part, false) : null);
+    }
+    return passes.get(scope);
+  };
+
+  const inPass = (scope, key) => {
+    const pass = passOf(scope);
+    if (!pass || !Object.hasOwn(data.programs[pass.which].readings, key)) return undefined;
+    const [places, factor] = data.programs[pass.which].readings[key];
+    return places === null ? factor : nested(places, (place) => pass.all[place] * factor);
+  };
+
+  const inBatch = (number, key) => {
+    const batch = gradients[number - 1];
+    if (!batch) return undefined;
+    if (key === "loss") return batch.loss;
+    if (key === "norm") return Math.sqrt(batch.slopes.reduce((sum, slope) => sum + slope * slope, 0));
+    return Object.hasOwn(data.gradients, key)
+      ? nested(data.gradients[key], (place) => batch.slopes[place])
+      : undefined;
+  };
+
+  // The losses at one state of the parameters, a column for each example.
+  const lossesAt = (state) => {
+    if (!losses.has(state)) {
+      const { program: which, columns } = data.losses;
+      const row = columns.map((examples, place) => {
+        const pass = run(which, states[state], examples, true);
+        if (!Number.isFinite(pass.loss)) report(`state ${state}|loss ${place + 1}`, "infinite");
+        return pass.loss;
+      });
+      losses.set(state, row);
+    }
+    return losses.get(state);
+  };
+
+  const mean = (row) => row.reduce((sum, loss) => sum + loss, 0) / row.length;
+
+  const inState = (state, key) => {
+    if (!states[state]) return undefined;
+    if (Object.hasOwn(data.parameters, key)) {
+      return nested(data.parameters[key], (place) => states[state][place]);
+    }
+    if (!data.losses) return undefined;
+    if (key === "mean") return mean(lossesAt(state));
+    if (key === "mean of used") return mean(data.losses.used.map((place) => lossesAt(state)[place]));
+    return key.startsWith("loss ") ? lossesAt(state)[Number(key.slice("loss ".length)) - 1] : undefined;
+  };
+
+  const split = (slot) => {
+    const bar = slot.indexOf("|");
+    return [slot.slice(0, bar), slot.slice(bar + 1)];
+  };
+
+  // The input that a slot shows as it was typed: a constant, a number of the update.
+  const typedPlace = (scope, key) => {
+    const places = scope === "training" ? data.training?.letters : scope.startsWith("pass ") ? data.constants : {};
+    return places && Object.hasOwn(places, key) ? places[key] : undefined;
+  };
+
+  const get = (slot) => {
+    if (isStale) recompute();
+    const [scope, key] = split(slot);
+    if (scope.startsWith("pass ")) return inPass(scope, key);
+    if (scope.startsWith("batch ")) return inBatch(Number(scope.slice("batch ".length)), key);
+    if (scope.startsWith("state ")) return inState(Number(scope.slice("state ".length)), key);
+    const place = typedPlace(scope, key);
+    return place === undefined ? undefined : values[place];
+  };
+
+  // The slot as it is printed; of an array nested lists.
+  const text = (slot) => {
+    const place = typedPlace(...split(slot));
+    const value = get(slot);
+    if (place !== undefined) return texts[place];
+    return value === undefined ? undefined : nested(value, (number) => numbers.format(number));
+  };
+
+  const pin = (name, number) => {
+    isStale = true;
+    if (number === null) pins.delete(name);
+    else if (Number.isFinite(number)) pins.set(name, number);
+  };
+
+  const set = (id, number) => {
+    const place = placeOf.get(id);
+    if (place === undefined || !Number.isFinite(number)) return false;
+    if (data.inputs[place].group === "argument") pin(data.inputs[place].name, number);
+    else {
+      values[place] = number;
+      texts[place] = numbers.format(number, true);
+    }
+    isStale = true;
+    return true;
+  };
+
+  const inputs = () =>
+    data.inputs.map((input, place) => ({
+      ...input,
+      current: input.group === "argument" ? (pins.get(input.name) ?? null) : values[place],
+    }));
+
+  const trouble = () => {
+    if (isStale) recompute();
+    return found;
+  };
+
+  reset();
+  return { get, text, inputs, set, pin, reset, recompute, trouble, ...numbers };
+};
