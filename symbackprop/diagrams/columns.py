@@ -56,18 +56,19 @@ def place_columns(diagram: Diagram, measure: Measure) -> Placed:
     for arrow in sorted(diagram.arrows, key=lambda one: order[one.source]):
         wires[arrow.target].append(_wire(arrow, measure))
     sizes = {key: _size(box, wires[key], measure) for key, box in keys.items()}
-    columns = _columns(diagram.boxes)
-    tallest = max(_height(column, sizes) for column in columns)
-    middle = MARGIN + tallest / 2
+    columns = _columns(diagram.boxes, wires)
+    heights = [_heights_of(column, wires, sizes) for column in columns]
+    middle = MARGIN + max(total / 2 for total, _ in heights)
+    bottom = middle + max(total / 2 + more for total, more in heights)
     placed: dict[str, PlacedBox] = {}
     right = MARGIN
-    for column in columns:
+    for column, (height, _) in zip(columns, heights, strict=True):
         left = right
         if placed:
             fan = _fan(len([wire for box in column for wire in wires[box.key]]))
             left += fan + max((wire.width for box in column for wire in wires[box.key]), default=0.0)
         width = max(sizes[box.key][0] for box in column)
-        top = middle - _height(column, sizes) / 2
+        top = middle - height / 2
         for box in column:
             size = sizes[box.key]
             placed[box.key] = boxed(box, left + width / 2, top + size[1] / 2, (width, size[1]), measure)
@@ -80,7 +81,7 @@ def place_columns(diagram: Diagram, measure: Measure) -> Placed:
     }
     return Placed(
         right + MARGIN,
-        tallest + 2 * MARGIN,
+        bottom + MARGIN,
         tuple(placed[box.key] for box in diagram.boxes),
         tuple(arrows[id(arrow)] for arrow in diagram.arrows),
     )
@@ -104,15 +105,26 @@ def _size(box: Box, wires: Sequence[_Wire], measure: Measure) -> Point:
     return width, max(height, sum(wire.above + wire.below + GAP for wire in wires) + GAP)
 
 
-def _columns(boxes: Sequence[Box]) -> list[list[Box]]:
+def _columns(boxes: Sequence[Box], wires: dict[str, list[_Wire]]) -> list[list[Box]]:
+    """The boxes of each column from the top; what is given to the loss stands below the units."""
     found: dict[int, list[Box]] = {}
     for box in boxes:
         found.setdefault(box.column or 0, []).append(box)
-    return [sorted(found[number], key=lambda box: box.row or 0.0) for number in sorted(found)]
+    return [
+        sorted(found[number], key=lambda box: (not wires[box.key], box.row or 0.0))
+        for number in sorted(found)
+    ]
 
 
-def _height(column: Sequence[Box], sizes: dict[str, Point]) -> float:
-    return sum(sizes[box.key][1] for box in column) + APART * (len(column) - 1)
+def _heights_of(
+    column: Sequence[Box], wires: dict[str, list[_Wire]], sizes: dict[str, Point]
+) -> tuple[float, float]:
+    """How high the boxes in the middle of a column are together, and what hangs below: what only is given."""
+    hanging = [box for box in column if not wires[box.key]]
+    if len(hanging) == len(column):
+        hanging = []
+    more = sum(sizes[box.key][1] + APART for box in hanging)
+    return sum(sizes[box.key][1] + APART for box in column) - APART - more, more
 
 
 def _fan(count: int) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,24 +35,41 @@ from symbackprop.errors import OptionError
 INCH = 72.0
 """Pixels, which are points to Graphviz."""
 
+TIPS = 13.0
+"""Between two arrows into one box."""
+
+HEAD = 9.0
+"""The length of an arrow's head, and some air before it."""
+
+Rectangle = tuple[float, float, float, float]
+
 
 @dataclass(frozen=True)
 class _Cell:
-    """A box and the wire that leaves it; the labels on the wire."""
+    """A box, the wires that come in and bear partials, and the wire that leaves it and bears its labels."""
 
     box: Box
     size: Point
     above: tuple[Label, ...]
     below: tuple[Label, ...]
     stem: float
+    pins: float
+    pitch: float
+    count: int
 
     @property
     def width(self) -> float:
-        return self.size[0] + self.stem
+        return self.pins + self.size[0] + self.stem
+
+    @property
+    def middle(self) -> float:
+        """Of the box, from the left of the cell."""
+        return self.pins + self.size[0] / 2
 
     @property
     def height(self) -> float:
-        return max(self.size[1], 2 * LINE * max(len(self.above), len(self.below)))
+        beside = 2 * LINE * max(len(self.above), len(self.below))
+        return max(self.size[1], beside, self.pitch * self.count + (LINE if self.pins else 0))
 
 
 def place_graph(diagram: Diagram, measure: Measure) -> Placed:
@@ -61,77 +79,95 @@ def place_graph(diagram: Diagram, measure: Measure) -> Placed:
         OptionError: Graphviz is missing.
     """
     cells = {box.key: _cell(box, diagram.arrows, measure) for box in diagram.boxes}
-    middles, curves, partials, total = _laid_out(diagram, cells, measure)
-    boxes: dict[str, PlacedBox] = {}
-    for key, cell in cells.items():
-        x, y = middles[key]
-        boxes[key] = boxed(cell.box, x - cell.stem / 2, y, cell.size, measure)
-    ends = _ends(diagram.arrows, curves, boxes)
+    middles, curves, total = _laid_out(diagram, cells)
+    _put_in_order(diagram.arrows, cells, middles, curves)
+    bands = _bands(cells, middles)
+    boxes = {
+        key: boxed(cell.box, bands[key][0] + cell.middle, middles[key][1], cell.size, measure)
+        for key, cell in cells.items()
+    }
+    ends = _ends(diagram.arrows, curves, boxes, cells)
+    taken = {
+        key: (*bands[key], middles[key][1] - cell.height / 2, middles[key][1] + cell.height / 2)
+        for key, cell in cells.items()
+    }
     arrows = []
-    for place, arrow in enumerate(diagram.arrows):
-        cell, box = cells[arrow.source], boxes[arrow.source]
+    for arrow, curve, end in zip(diagram.arrows, curves, ends, strict=True):
+        box, target = boxes[arrow.source], bands[arrow.target][0]
         start = box.x + box.width / 2, box.y
-        curve = curves[place]
-        moved = _moved(curve, ends[place])
-        stem = (start, *straight(start, (start[0] + cell.stem, start[1]))) if cell.stem else (start,)
-        labels = list(partials[place])
-        if arrow.above or arrow.below:
-            middle = start[0] + cell.stem / 2
-            above = [label for label in arrow.above if label.kind is not Kind.PARTIAL]
-            below = [label for label in arrow.below if label.kind is not Kind.PARTIAL]
-            labels += stacked(above, middle, start[1] - 1 - LINE * len(above), measure)
-            labels += stacked(below, middle, start[1] + 1, measure)
-        arrows.append(PlacedArrow(arrow, (*stem, *moved[1:]), tuple(labels)))
-    counts = [sum(arrow.source == key for arrow in diagram.arrows) for key in cells]
+        leaving = bands[arrow.source][1], box.y
+        stem = (start, *straight(start, leaving)) if cells[arrow.source].stem else (start,)
+        pin = (target, end[1]) if cells[arrow.target].pins else end
+        others = [place for key, place in taken.items() if key not in (arrow.source, arrow.target)]
+        way = _smooth(leaving if cells[arrow.source].stem else start, pin)
+        if _meets(way, others):
+            way = _moved(curve, pin)
+        last = straight(pin, end) if pin != end else ()
+        labels = (*_wire_labels(arrow, start, leaving, measure), *_pin_labels(arrow, pin, end, measure))
+        arrows.append(PlacedArrow(arrow, (*stem, *way[1:], *last), labels))
     forks = tuple(
-        (boxes[key].x + boxes[key].width / 2 + cell.stem, boxes[key].y)
-        for (key, cell), count in zip(cells.items(), counts, strict=True)
-        if count > 1
+        (bands[key][1], boxes[key].y)
+        for key, cell in cells.items()
+        if cell.stem and sum(arrow.source == key for arrow in diagram.arrows) > 1
     )
     return Placed(*total, tuple(boxes[box.key] for box in diagram.boxes), tuple(arrows), forks)
 
 
 def _cell(box: Box, arrows: Sequence[Arrow], measure: Measure) -> _Cell:
-    mine = [arrow for arrow in arrows if arrow.source == box.key]
-    above = tuple(label for arrow in mine for label in arrow.above if label.kind is not Kind.PARTIAL)
-    below = tuple(label for arrow in mine for label in arrow.below if label.kind is not Kind.PARTIAL)
+    leaving = [arrow for arrow in arrows if arrow.source == box.key]
+    coming = [arrow for arrow in arrows if arrow.target == box.key]
+    above = tuple(label for arrow in leaving for label in arrow.above)
+    below = tuple(label for arrow in leaving for label in arrow.below if label.kind is not Kind.PARTIAL)
     widest = max((measure(label) for label in (*above, *below)), default=0.0)
-    return _Cell(box, box_size(box, measure), above, below, widest + PAD if widest else 0.0)
+    partials = [label for arrow in coming for label in _partials(arrow)]
+    pins = max(map(measure, partials)) + PAD + HEAD if partials else 0.0
+    pitch = LINE + 4 if partials else TIPS
+    width, height = box_size(box, measure)
+    room = pitch * (len(coming) - 1)
+    if box.shape is Shape.CIRCLE:
+        width = height = max(height, room / 0.8)
+    elif box.shape is Shape.BOX:
+        height = max(height, room + TIPS)
+    stem = widest + 1.6 * PAD if widest else 0.0
+    return _Cell(box, (width, height), above, below, stem, pins, pitch, len(coming))
+
+
+def _partials(arrow: Arrow) -> list[Label]:
+    return [label for label in arrow.below if label.kind is Kind.PARTIAL]
+
+
+def _wire_labels(arrow: Arrow, start: Point, leaving: Point, measure: Measure) -> tuple[PlacedLabel, ...]:
+    """What goes forward over the wire that leaves a box, what comes back under it."""
+    middle, y = (start[0] + leaving[0]) / 2, start[1]
+    below = [label for label in arrow.below if label.kind is not Kind.PARTIAL]
+    over = stacked(arrow.above, middle, y - 1 - LINE * len(arrow.above), measure)
+    return (*over, *stacked(below, middle, y + 1, measure))
+
+
+def _pin_labels(arrow: Arrow, pin: Point, end: Point, measure: Measure) -> tuple[PlacedLabel, ...]:
+    """The local partial over the wire that comes into a box."""
+    return stacked(_partials(arrow), (pin[0] + end[0] - HEAD) / 2, end[1] - 1 - LINE, measure)
 
 
 Curve = tuple[Point, ...]
 
 
-def _laid_out(
-    diagram: Diagram, cells: dict[str, _Cell], measure: Measure
-) -> tuple[dict[str, Point], list[Curve], list[tuple[PlacedLabel, ...]], Point]:
-    """The middles of the cells, the curve and the partial of every arrow, and the size of the whole.
+def _laid_out(diagram: Diagram, cells: dict[str, _Cell]) -> tuple[dict[str, Point], list[Curve], Point]:
+    """The middles of the cells, the curve of every arrow, and the size of the whole.
 
     Graphviz knows the boxes by number and sees no text.
     """
     graph = _graphviz()(directed=True, strict=False)
-    graph.graph_attr.update(rankdir="LR", nodesep="0.2", ranksep="0.5", splines="true")
+    crowd = max(cell.count for cell in cells.values())
+    apart = 0.42 + min(0.05 * max(crowd - 2, 0), 0.6)
+    graph.graph_attr.update(rankdir="LR", nodesep="0.2", ranksep=f"{apart:.2f}", splines="true")
     graph.node_attr.update(shape="box", fixedsize="true", label="", margin="0")
     numbers = {key: str(place) for place, key in enumerate(cells)}
     for key, cell in cells.items():
         graph.add_node(numbers[key], width=cell.width / INCH, height=cell.height / INCH)
-    partials = [_partials(arrow) for arrow in diagram.arrows]
-    for place, arrow in enumerate(diagram.arrows):
-        room = {}
-        if partials[place]:
-            width = max(map(measure, partials[place])) + PAD
-            height = 2 * LINE * len(partials[place])
-            size = f'WIDTH="{width:.0f}" HEIGHT="{height:.0f}"'
-            room["label"] = f'<<TABLE BORDER="0" FIXEDSIZE="TRUE" {size}><TR><TD></TD></TR></TABLE>>'
-        graph.add_edge(
-            numbers[arrow.source],
-            numbers[arrow.target],
-            key=str(place),
-            tailport="e",
-            headport="w",
-            dir="none",
-            **room,
-        )
+    ends = [(numbers[arrow.source], numbers[arrow.target]) for arrow in diagram.arrows]
+    for place, (tail, head) in enumerate(ends):
+        graph.add_edge(tail, head, key=str(place), tailport="e", headport="w", dir="none")
     with _quiet():
         graph.layout(prog="dot")
     _, _, width, height = map(float, str(graph.graph_attr["bb"]).split(","))
@@ -141,32 +177,55 @@ def _laid_out(
         return MARGIN + x, MARGIN + height - y
 
     middles = {key: point(graph.get_node(number).attr["pos"]) for key, number in numbers.items()}
-    curves, labels = [], []
-    for place, arrow in enumerate(diagram.arrows):
-        edge = graph.get_edge(numbers[arrow.source], numbers[arrow.target], str(place))
-        curves.append(tuple(point(part) for part in edge.attr["pos"].split()))
-        if partials[place]:
-            x, y = point(edge.attr["lp"])
-            labels.append(stacked(partials[place], x, y - LINE * len(partials[place]) / 2, measure))
-        else:
-            labels.append(())
-    return middles, curves, labels, (width + 2 * MARGIN, height + 2 * MARGIN)
+    edges = [graph.get_edge(*pair, str(place)) for place, pair in enumerate(ends)]
+    curves = [tuple(map(point, edge.attr["pos"].split())) for edge in edges]
+    return middles, curves, (width + 2 * MARGIN, height + 2 * MARGIN)
 
 
-def _partials(arrow: Arrow) -> tuple[Label, ...]:
-    return tuple(label for label in (*arrow.above, *arrow.below) if label.kind is Kind.PARTIAL)
+def _put_in_order(
+    arrows: Sequence[Arrow], cells: dict[str, _Cell], middles: dict[str, Point], curves: list[Curve]
+) -> None:
+    """What is given to one box only stands in the order in which that reads it: such cells change places."""
+    leaving = Counter(arrow.source for arrow in arrows)
+    alike: dict[tuple[str, int, float], list[int]] = {}
+    for place, arrow in enumerate(arrows):
+        cell = cells[arrow.source]
+        if cell.count == 0 and leaving[arrow.source] == 1:
+            group = arrow.target, round(middles[arrow.source][0]), cell.height
+            alike.setdefault(group, []).append(place)
+    for places in alike.values():
+        found = sorted(((middles[arrows[place].source], curves[place]) for place in places), key=_height_of)
+        for place, (middle, curve) in zip(places, found, strict=True):
+            middles[arrows[place].source], curves[place] = middle, curve
 
 
-def _ends(arrows: Sequence[Arrow], curves: Sequence[Curve], boxes: dict[str, PlacedBox]) -> list[Point]:
+def _height_of(found: tuple[Point, Curve]) -> float:
+    return found[0][1]
+
+
+def _bands(cells: dict[str, _Cell], middles: dict[str, Point]) -> dict[str, tuple[float, float]]:
+    """Where each cell begins and ends from left to right: as the widest of its rank."""
+    widest: dict[int, float] = {}
+    for key, cell in cells.items():
+        rank = round(middles[key][0])
+        widest[rank] = max(widest.get(rank, 0.0), cell.width)
+    found = {}
+    for key, (x, _) in middles.items():
+        half = widest[round(x)] / 2
+        found[key] = x - half, x + half
+    return found
+
+
+def _ends(
+    arrows: Sequence[Arrow], curves: Sequence[Curve], boxes: dict[str, PlacedBox], cells: dict[str, _Cell]
+) -> list[Point]:
     """The tips of the arrows: those into one box are spread over its left side, in the order of coming."""
     found: list[Point] = [curve[-1] for curve in curves]
     for key, box in boxes.items():
         places = [place for place, arrow in enumerate(arrows) if arrow.target == key]
         places.sort(key=lambda place: _coming(curves[place]))
-        room = box.height * (0.62 if box.box.shape is Shape.CIRCLE else 0.7)
-        step = min(room / max(len(places) - 1, 1), 14.0)
         for rank, place in enumerate(places):
-            offset = (rank - (len(places) - 1) / 2) * step
+            offset = (rank - (len(places) - 1) / 2) * cells[key].pitch
             found[place] = box.x - _half_width(box, offset), box.y + offset
     return found
 
@@ -180,15 +239,32 @@ def _half_width(box: PlacedBox, offset: float) -> float:
     """How far the outline is from the middle, so much above or below that."""
     if box.box.shape is not Shape.CIRCLE:
         return box.width / 2
-    return float(((box.width / 2) ** 2 - offset**2) ** 0.5)
+    return float(max((box.width / 2) ** 2 - offset**2, 0.0) ** 0.5)
+
+
+def _smooth(start: Point, end: Point) -> Curve:
+    """From left to right, level at both ends."""
+    half = max((end[0] - start[0]) / 2, HEAD)
+    return start, (start[0] + half, start[1]), (end[0] - half, end[1]), end
+
+
+def _meets(curve: Curve, rectangles: Sequence[Rectangle]) -> bool:
+    """Whether a curve of one piece runs through a rectangle."""
+    start, bend, other, end = curve
+    near = [one for one in rectangles if one[0] < end[0] and one[1] > start[0]]
+    for step in range(1, 24):
+        t = step / 24
+        a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+        x, y = (a * start[i] + b * bend[i] + c * other[i] + d * end[i] for i in (0, 1))
+        if any(left < x < right and top < y < bottom for left, right, top, bottom in near):
+            return True
+    return False
 
 
 def _moved(curve: Curve, end: Point) -> Curve:
     """The curve with another end; its last bend goes with it."""
-    last = curve[-1]
-    shift = end[1] - last[1]
-    *before, bend, _ = curve
-    return (*before, (min(bend[0], end[0] - 8), bend[1] + shift), end)
+    *before, bend, last = curve
+    return (*before, (min(bend[0], end[0] - HEAD), bend[1] + end[1] - last[1]), end)
 
 
 def _graphviz() -> Any:

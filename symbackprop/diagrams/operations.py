@@ -19,23 +19,30 @@ ROUND = 3
 
 
 def operations(problem: Problem, labels: Labels, *, partials: bool = False) -> Diagram:
-    """The graph, every node a box.
+    """The graph, every node a box; of a node's arrows the first bears its labels.
 
     Args:
         problem: whose graph it is.
         labels: the names and numbers.
         partials: whether every arrow bears its local partial.
     """
-    output = problem.graph.output
-    boxes = [_box(node, labels) for node in problem.graph.nodes]
-    arrows = [arrow for node in problem.graph.nodes for arrow in _arrows(node, labels, partials=partials)]
+    graph, output = problem.graph, problem.graph.output
+    boxes = [_box(node, labels) for node in graph.nodes]
     end = Box(END, (), (Label(Kind.NAME, output),), Shape.NONE)
-    ending = Arrow(
-        output.name, END, above=_forward(problem.graph[output], labels), below=labels.backward(output)
-    )
-    if problem.graph.consumers[output]:
-        # What else uses the output bears its labels already.
-        ending = Arrow(output.name, END)
+    arrows: list[Arrow] = []
+    labelled: set[Symbol] = set()
+    for node in graph.inner:
+        for parent in node.parents:
+            first = parent not in labelled
+            labelled.add(parent)
+            local = labels.partial(node.symbol, parent) if partials else ()
+            above = _forward(graph[parent], labels) if first else ()
+            below = labels.backward(parent) if first else ()
+            edge = parent.name, node.name
+            arrows.append(Arrow(*edge, (edge,), (), above, (*below, *local)))
+    first = output not in labelled
+    above = _forward(graph[output], labels) if first else ()
+    ending = Arrow(output.name, END, above=above, below=labels.backward(output) if first else ())
     return Diagram(
         View.OPERATIONS,
         _title(problem),
@@ -74,18 +81,3 @@ def _forward(node: Node, labels: Labels) -> tuple[Label, ...]:
         return (labels.value(node), *labels.shape(node))
     number = labels.number(node.symbol)
     return (Label(Kind.FORWARD, None, number, node.name),) if number is not None else ()
-
-
-def _arrows(node: Node, labels: Labels, *, partials: bool) -> list[Arrow]:
-    """To every consumer; the first bears the labels of the node, for its value is the same on all."""
-    found = []
-    for place, consumer in enumerate(labels.graph.consumers[node.symbol]):
-        above = _forward(node, labels) if place == 0 else ()
-        below = labels.backward(node.symbol) if place == 0 else ()
-        local = labels.partial(consumer, node.symbol) if partials else ()
-        found.append(Arrow(node.name, consumer.name, (_edge(node, consumer),), (), above, (*below, *local)))
-    return found
-
-
-def _edge(node: Node, consumer: Symbol) -> tuple[str, str]:
-    return node.name, consumer.name

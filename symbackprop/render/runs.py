@@ -31,6 +31,7 @@ MINUS = "\u2212"
 _ITALIC, _UPRIGHT, _BELOW, _ABOVE, _LEVEL = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
 _MARKS = re.compile(f"([{_ITALIC}-{_LEVEL}])")
 _LETTERS = re.compile(r"([^\W\d_]+)")
+_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class RunSyntax(UnicodeSyntax):
             letter = unicodedata.normalize("NFC", letter + ACCENTS[parts.accent])
         above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
         shown = _italics(letter) if len(parts.letters) == 1 or parts.letters in GREEK else letter
-        below = _LETTERS.sub(lambda found: _italics(found[1]), unicode_subscript(parts))
+        below = _LETTERS.sub(lambda found: _italics(found[1]), unicode_subscript(parts).translate(_DIGITS))
         return shown + _shifted(_BELOW, below) + _shifted(_ABOVE, above)
 
     def number(self, digits: str) -> str:
@@ -97,17 +98,25 @@ class RunSyntax(UnicodeSyntax):
         """Aᵀ."""
         return base + _shifted(_ABOVE, "⊤")
 
+    def hadamard_power(self, base: str, exponent: Piece) -> str:
+        """Every entry raised."""
+        return base + _shifted(_ABOVE, f"∘{exponent.text}")
+
+    def named(self, name: str, index: str, arguments: str) -> str:
+        """max_j(X)."""
+        return f"{name}{_shifted(_BELOW, _italics(index) if index else '')}({arguments})"
+
     def constant(self, letter: str, sizes: str) -> str:
         """1_n."""
         return letter + _shifted(_BELOW, sizes)
 
     def indexed(self, base: str, index: str) -> str:
         """x_i."""
-        return base + _shifted(_BELOW, index)
+        return base + _shifted(_BELOW, _italics(index))
 
     def summed(self, index: str, body: str) -> str:
         """Σ_i x_i."""
-        return f"Σ{_shifted(_BELOW, index)} {body}"
+        return f"Σ{_shifted(_BELOW, _italics(index))} {body}"
 
 
 def _italics(letters: str) -> str:
