@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,13 +24,13 @@ def in_components(problem: Problem) -> Problem:
     if not problem.graph.is_array:
         return problem
     values = {**problem.values, **(problem.given(problem.first_batch) if problem.data else {})}
-    sizes = _sizes(problem, values)
+    sizes = sizes_in(problem, values)
     graph = to_components(problem.graph, sizes)
     found = component_values(problem.graph, values) if not problem.missing else {}
     return replace(problem, graph=graph, values=found, data=None, training=None, arrays=(), layout="")
 
 
-def _sizes(problem: Problem, values: dict[str, Any]) -> dict[str, int]:
+def sizes_in(problem: Problem, values: Mapping[str, Any]) -> dict[str, int]:
     """What the symbols of sizes are, as the values say."""
     found: dict[str, int] = {}
     for node in problem.graph.given:

@@ -1,10 +1,14 @@
-"""What the whole suite shares: the option `--update` and the profile of hypothesis."""
+"""What the whole suite shares: the option `--update`, the profile of hypothesis, the browser."""
 
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from mpmath import mp
+
+from tests.browser import chromium, visit
+
+__all__ = ["chromium", "visit"]
 
 settings.register_profile(
     "suite",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,12 +42,16 @@ class Evaluation:
         partials: of the local partials that are more than a symbol, as `dyhat_dt`.
         deltas: by the deltas' names, as `delta_g1`, and of unnamed ones as `dL_dyhat`; also by node.
         gradients: by what was differentiated by.
+        program: what was run.
+        lines: all of them, by what the program calls them.
     """
 
     values: Numbers
     partials: Numbers
     deltas: Deltas
     gradients: Numbers
+    program: Program = field(repr=False)
+    lines: Mapping[Symbol, Any] = field(repr=False)
 
 
 class carry(Function):  # type: ignore[misc]  # noqa: N801  (named as it is printed in code)
@@ -114,6 +118,9 @@ class Compiled:
             self._of(Kind.PARTIAL, results),
             Deltas(self._of(Kind.DELTA, results), self._of_node),
             self._of(Kind.GRADIENT, results),
+            self.program,
+            {Symbol(name): value for name, value in values_found.items()}
+            | {line.symbol: value for line, value in zip(self.program.lines, results, strict=True)},
         )
 
     def _sizes(self, values: Mapping[str, Any]) -> dict[str, int]:

@@ -156,7 +156,7 @@ class _Assembler:
             if not isinstance(local, Symbol) and not is_constant(local):
                 name = unused_name(self.derivation.partial_name(consumer, node), taken)
                 taken.add(name)
-                symbol = Symbol(f"partial {consumer.name} {node.name}")
+                symbol = partial_symbol(consumer, node)
                 self.partials[consumer, node] = symbol
                 written = consumer in self.derivation.written_out
                 yield Line(Kind.PARTIAL, name, symbol, guarded(local), node.name, written)
@@ -204,6 +204,11 @@ class _Assembler:
                 needed |= line.expression.free_symbols
                 kept.append(line)
         return kept[::-1]
+
+
+def partial_symbol(consumer: Symbol, node: Symbol) -> Symbol:
+    """What a program calls a local partial."""
+    return Symbol(f"partial {consumer.name} {node.name}")
 
 
 def guarded(expression: Expr) -> Expr:

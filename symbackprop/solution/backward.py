@@ -11,7 +11,7 @@ from sympy import Expr, S, Symbol
 
 from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
-from symbackprop.content import Environment, text
+from symbackprop.content import Environment, Source, Value, text
 from symbackprop.derivation import Delta, Derivation, Gradient
 from symbackprop.expressions import Quotient, add, is_constant, mul
 from symbackprop.graph import Node, Role
@@ -275,7 +275,7 @@ def _array_delta_numbers(derivation: Derivation, delta: Delta, values: Environme
     if delta.symbol is not None:
         return substituted(delta.symbol, delta.expression, values)
     quotient = Quotient(derivation.output, delta.node)
-    value = laid_out_value(derivation, values[quotient])
+    value = _laid_out_number(derivation, quotient, values)
     shown = derivation.laid_out(derivation.unscaled(delta, delta.expression))
     return substituted(quotient, shown, values, value=value)
 
@@ -299,6 +299,14 @@ def laid_out_value(derivation: Derivation, value: Any) -> Any:
     return np.reshape(value, (1, -1)) if np.ndim(value) == 1 else np.transpose(value)
 
 
+def _laid_out_number(derivation: Derivation, quotient: Quotient, values: Environment) -> Value:
+    """A gradient's numbers in the layout of the convention, with their source."""
+    source, value = values.source(quotient), laid_out_value(derivation, values[quotient])
+    if source is not None and value is not values[quotient]:
+        source = Source(source.scope, _transposed(quotient))
+    return Value(value, source)
+
+
 def gradient_numbers(problem: Problem, derivation: Derivation, values: Environment) -> Iterator[Step]:
     """Every gradient: symbols = numbers = value."""
     lines = [
@@ -308,7 +316,7 @@ def gradient_numbers(problem: Problem, derivation: Derivation, values: Environme
                 gradient.symbol,
                 gradient.laid_out,
                 values,
-                value=laid_out_value(derivation, values[gradient.symbol]),
+                value=_laid_out_number(derivation, gradient.symbol, values),
             ),
         )
         for gradient in derivation.gradients.values()

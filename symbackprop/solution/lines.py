@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 import numpy as np
 import sympy
-from sympy import Basic, Expr, Symbol
+from sympy import Expr, Symbol
 
 from symbackprop import operations as op
 from symbackprop.content import Digits, Environment, Math, Source, Substituted, Value
 from symbackprop.conventions import Conventions
-from symbackprop.derivation import Delta, Derivation
+from symbackprop.derivation import Derivation
 from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg, symbols_in
 from symbackprop.graph import Role
 from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Evaluation
+from symbackprop.numeric.readings import read, readings
 from symbackprop.problem import Problem
 from symbackprop.solution.steps import Equation, Relation, equation
 
@@ -26,6 +27,8 @@ CLOSE = 0.02
 LONGEST = 10
 """And where it has no more characters than this beyond the digits."""
 
+EXACT = 1000
+"""So many digits are enough for every product and difference of printed doubles."""
 
 MOST_ENTRIES = 16
 """Arrays are put into a formula where they have no more numbers than this together."""
@@ -56,41 +59,24 @@ def environment(
             return np.asarray(value)
         return float(value if example is None or not getattr(value, "ndim", 0) else value[example])
 
-    output = derivation.output
-    found: dict[Basic, Any] = {Symbol(name): pick(value) for name, value in evaluation.values.items()}
-    for node in problem.graph.having(Role.CONSTANT):
-        if not node.shape:
-            found[node.symbol] = problem.values[node.name]
-    for delta in derivation.deltas.values():
-        value = evaluation.deltas.get(derivation.delta_name(delta))
-        if value is not None:
-            found[delta.symbol or Quotient(output, delta.node)] = pick(value)
-            plain = derivation.is_array and delta.symbol is None
-            derivative = pick(value) if plain else _unscaled(pick(value), delta, evaluation)
-            found[Quotient(output, delta.node)] = derivative
-    for (consumer, node), local in derivation.partials.items():
-        name = derivation.partial_name(consumer, node)
-        symbol = derivation.local_symbol(consumer, node)
-        if name in evaluation.partials:
-            found[symbol] = pick(evaluation.partials[name])
-        elif local in found:
-            found.setdefault(symbol, found[local])
-        elif is_constant(local):
-            found.setdefault(symbol, float(local))
-    for name, value in evaluation.gradients.items():
-        found[Quotient(output, Symbol(name))] = pick(value)
-    return Environment(found, scope)
-
-
-def _unscaled(value: Any, delta: Delta, evaluation: Evaluation) -> Any:
-    """∂L/∂z behind a delta: without its sign, and without the factor n of a batch."""
-    if delta.sign.free_symbols:
-        return value / float(delta.sign.subs({s: evaluation.values[s.name] for s in delta.sign.free_symbols}))
-    return value * int(delta.sign)
+    known = readings(derivation, evaluation.program)
+    numbers = {
+        of: pick(read(reading, evaluation.lines))
+        for of, reading in known.items()
+        if reading.line is None or reading.line in evaluation.lines
+    }
+    typed = {node.symbol: node.name for node in problem.graph.having(Role.CONSTANT) if not node.shape}
+    return Environment(
+        {
+            of: problem.values[typed[known[of].line]] if known[of].line in typed else number
+            for of, number in numbers.items()
+        },
+        scope,
+    )
 
 
 def substituted(
-    left: Expr, expression: Expr, values: Environment, *before: Math, value: Any = None
+    left: Expr, expression: Expr, values: Environment, *before: Math, value: Value | None = None
 ) -> Equation:
     """left = … = expression = with its numbers = value.
 
@@ -101,7 +87,7 @@ def substituted(
         before: sides to write before the expression.
         value: the value of the left side.
     """
-    result = values.value(left) if value is None else Value(value, values.source(left))
+    result = values.value(left) if value is None else value
     if is_constant(expression):
         return equation(left, *before, expression if expression.args else result)
     if isinstance(expression, Symbol | Quotient) or _is_large(expression, values):
@@ -155,11 +141,12 @@ def update(
         sides = [Substituted(rule, values)] if np.size(after) <= MOST_ENTRIES // 2 else []
         return equation(AtStep(symbol, step), rule, *sides, result)
     rounding = number_format(conventions)
-    by_hand = Decimal(rounding(before)) - Decimal(rounding(eta)) * Decimal(rounding(gradient))
     line = equation(AtStep(symbol, step), rule, Substituted(rule, values))
-    if Decimal(rounding(after)) == by_hand:
-        return Equation(line.left, (*line.sides, ("=", result)))
-    shown = plain_decimal(by_hand)
+    with localcontext(prec=EXACT):
+        by_hand = Decimal(rounding(before)) - Decimal(rounding(eta)) * Decimal(rounding(gradient))
+        if Decimal(rounding(after)) == by_hand:
+            return Equation(line.left, (*line.sides, ("=", result)))
+        shown = plain_decimal(by_hand)
     telling = abs(float(by_hand) - after) <= CLOSE * abs(after) and len(shown) <= LONGEST + conventions.digits
     middle: tuple[tuple[Relation, Math], ...] = (("=", Digits(shown)),) if telling else ()
     return Equation(line.left, (*line.sides, *middle, ("≈", result)))

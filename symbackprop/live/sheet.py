@@ -1,0 +1,228 @@
+"""The live sheet of a solution: its program in JavaScript, its inputs, where each number comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from symbackprop.derivation import Derivation
+from symbackprop.graph import Role
+from symbackprop.live.exported import Exported, export
+from symbackprop.live.inputs import Inputs
+from symbackprop.numeric.train import Trace
+from symbackprop.problem import Problem
+from symbackprop.renotate import sizes_in
+from symbackprop.slots import key
+
+MOST_RESULTS = 2_000_000
+"""So many numbers a training may compute anew at every change."""
+
+
+@dataclass(frozen=True)
+class LiveSheet:
+    """What a page needs to compute its numbers anew.
+
+    Attributes:
+        script: JavaScript that defines `program`, the functions of the derivation.
+        data: what `createSheet(data, program)` of `live.js` takes, ready for JSON.
+    """
+
+    script: str
+    data: Mapping[str, Any]
+
+
+def live_sheet(
+    problem: Problem,
+    derivation: Derivation,
+    *,
+    trace: Trace | None = None,
+    example: int | None = None,
+    batch: Sequence[int] = (),
+) -> LiveSheet | None:
+    """The live sheet of a derivation with numbers, or of a training.
+
+    Args:
+        problem: where the derivation comes from.
+        derivation: the formulas.
+        trace: the training, where the solution is of one.
+        example: the row that the numbers of a derivation are of.
+        batch: the rows, where they are several.
+
+    Returns:
+        None where there is none: a given name has no number; the notation is indexed; arrays whose rounded
+        values are carried; a component form of more than 3000 nodes; a training that computes millions of
+        numbers; a function of SymPy's that is not one of the language.
+    """
+    if problem.is_indexed:
+        return None
+    maker = _Training(problem, derivation, trace) if trace else _Pass(problem, derivation, example, batch)
+    return maker.sheet() if maker.is_numeric else None
+
+
+class _Maker:
+    """What the sheet of a derivation and that of a training have in common."""
+
+    trained: Sequence[str]
+    rows: Sequence[int]
+
+    def __init__(self, problem: Problem, derivation: Derivation) -> None:
+        self.problem, self.derivation = problem, derivation
+        self.uses_examples = problem.data is not None
+        self.sizes_of_batches: list[int] = []
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether every given name has a number."""
+        return all(name in self.values(self.rows) for name in self.problem.names)
+
+    def values(self, rows: Sequence[int]) -> dict[str, Any]:
+        """The given numbers where these rows go in together."""
+        return {**self.problem.values, **(self.problem.given(rows) if self.uses_examples else {})}
+
+    def program(self, batch: int) -> int:
+        """The place of the program that so many examples go through together."""
+        size = batch if self.problem.arrays else 1
+        if size not in self.sizes_of_batches:
+            self.sizes_of_batches.append(size)
+        return self.sizes_of_batches.index(size)
+
+    def examples(self) -> Iterable[int]:
+        """The rows that are used."""
+        raise NotImplementedError
+
+    def iterations(self) -> list[dict[str, Any]]:
+        """The updates: which program, which examples."""
+        raise NotImplementedError
+
+    def losses(self) -> dict[str, Any] | None:
+        """The table of losses: which program, which examples in every column, which columns were used."""
+        raise NotImplementedError
+
+    def sheet(self) -> LiveSheet | None:
+        problem, conventions = self.problem, self.problem.conventions
+        start = self.values(self.rows)
+        inputs = Inputs(problem, self.trained, start, self.examples())
+        iterations, losses = self.iterations(), self.losses()
+        exported = []
+        for size in self.sizes_of_batches:
+            values = self.values(list(self.rows[:1]) * size if problem.arrays else self.rows[:1])
+            one = export(self.derivation, sizes_in(problem, values) if self.derivation.is_array else {})
+            if one is None:
+                return None
+            exported.append(one)
+        runs = (
+            sum(len(one["examples"]) or 1 for one in iterations)
+            if not problem.graph.is_array
+            else len(iterations)
+        )
+        if runs * max(len(one.code.splitlines()) for one in exported) > MOST_RESULTS:
+            return None
+        data = {
+            "rule": {
+                "digits": conventions.digits,
+                "rounding": conventions.rounding,
+                "byHand": conventions.carry == "rounded",
+            },
+            "isCarried": conventions.carry == "rounded",
+            "isTraining": losses is not None,
+            "isTogether": problem.graph.is_array,
+            "parameters": inputs.parameters,
+            "start": inputs.start,
+            "gradients": {
+                key(one.symbol): inputs.parameters[key(one.wrt)]
+                for one in self.derivation.gradients.values()
+                if one.wrt.name in self.trained
+            },
+            "constants": {
+                key(node.symbol): place
+                for node in problem.graph.having(Role.CONSTANT)
+                for kind, place in [inputs.source((node.name, ()), 1)[:2]]
+                if not node.shape and kind == "value"
+            },
+            "programs": [
+                _program(one, inputs, size) for one, size in zip(exported, self.sizes_of_batches, strict=True)
+            ],
+            "iterations": iterations,
+            "losses": losses,
+            "training": self._training(inputs),
+        }
+        for name in dict.fromkeys(name for one in exported for name in one.pinned):
+            inputs.add("argument", name, None)
+        script = ",\n".join(one.code for one in exported)
+        return LiveSheet(
+            f"const program = [\n{script}\n];\n", data | {"inputs": inputs.listed, "rows": inputs.rows}
+        )
+
+    def _training(self, inputs: Inputs) -> dict[str, Any] | None:
+        training = self.problem.training
+        if training is None:
+            return None
+        settings, letters = inputs.settings(training)
+        return {
+            "optimizer": training.optimizer,
+            "isNesterov": training.nesterov,
+            "isMean": training.reduction == "mean",
+            "settings": settings,
+            "letters": letters,
+        }
+
+
+def _program(exported: Exported, inputs: Inputs, size: int) -> dict[str, Any]:
+    return {
+        "given": [inputs.source(entry, size) for entry in exported.given],
+        "readings": exported.readings,
+        "gradients": [exported.gradients[entry] for entry in inputs.trained],
+        "output": exported.output,
+        "pinned": exported.pinned,
+        "summing": exported.summing,
+    }
+
+
+class _Pass(_Maker):
+    """One forward and backward pass, and the first update from it."""
+
+    def __init__(
+        self, problem: Problem, derivation: Derivation, example: int | None, batch: Sequence[int]
+    ) -> None:
+        super().__init__(problem, derivation)
+        one = [example or problem.first_example] if problem.data else []
+        self.rows = list(batch) or one
+        graph = derivation.graph
+        self.trained = [name for name in derivation.gradients if graph[name].role is Role.PARAMETER]
+
+    def examples(self) -> Iterable[int]:
+        return self.rows
+
+    def iterations(self) -> list[dict[str, Any]]:
+        return [{"program": self.program(len(self.rows)), "examples": list(self.rows)}]
+
+    def losses(self) -> None:
+        return None
+
+
+class _Training(_Maker):
+    """Every update of a training, and the table of its losses."""
+
+    def __init__(self, problem: Problem, derivation: Derivation, trace: Trace) -> None:
+        super().__init__(problem, derivation)
+        self.trace = trace
+        self.rows = [problem.first_example] if problem.data else []
+        self.trained = list(derivation.gradients)
+
+    def examples(self) -> Iterable[int]:
+        return range(1, len(self.problem.examples) + 1) if self.problem.data else ()
+
+    def iterations(self) -> list[dict[str, Any]]:
+        return [
+            {"program": self.program(len(one.examples)), "examples": list(one.examples)}
+            for one in self.trace.iterations
+        ]
+
+    def losses(self) -> dict[str, Any]:
+        table = self.trace.losses
+        columns = [[number] for number in table.examples]
+        if not columns:
+            columns = [list(range(1, len(self.problem.examples) + 1)) if self.problem.data else []]
+        used = [list(table.examples).index(number) for number in self.trace.used] if table.examples else []
+        return {"program": self.program(len(columns[0])), "columns": columns, "used": used}
