@@ -91,7 +91,7 @@ class _Loader(Gathering):
             training,
             self.spec.conventions,
             self.arrays,
-            network.arrangement.words if isinstance(network, MatrixNetwork) else "",
+            network.arrangement.words if isinstance(network, MatrixNetwork) else None,
             network.layers if isinstance(network, MatrixNetwork) else (),
             self.spec.network is not None and self.spec.network.notation == "indexed",
         )

@@ -11,6 +11,7 @@ from symbackprop import functions
 from symbackprop import operations as op
 from symbackprop.activations import ACTIVATIONS
 from symbackprop.arrays.sizes import Shape
+from symbackprop.content import Text, text
 from symbackprop.expressions import divide, mul
 from symbackprop.graph import Graph, Node, Role
 from symbackprop.losses import LOSSES, PENALTIES
@@ -37,11 +38,11 @@ class Arrangement:
     mean: bool = True
 
     @property
-    def words(self) -> str:
+    def words(self) -> Text:
         """For the header."""
         if not self.batch:
-            return "one at a time, a vector"
-        return f"a batch of n, each a {'row' if self.rows else 'column'}"
+            return text("one at a time, a vector")
+        return text("a batch of n, each a row") if self.rows else text("a batch of n, each a column")
 
     def shape(self, width: int) -> Shape:
         """The shape of a layer's values."""

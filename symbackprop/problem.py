@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sympy import Rational
 
+from symbackprop.content import Text
 from symbackprop.conventions import Conventions
 from symbackprop.data import Data
 from symbackprop.graph import Graph, Role
@@ -136,7 +137,7 @@ class Problem:
     training: Training | None = None
     conventions: Conventions = field(default_factory=Conventions)
     arrays: tuple[Assembly, ...] = ()
-    layout: str = ""
+    layout: Text | None = None
     layers: tuple[Layer, ...] = ()
     is_indexed: bool = False
 

@@ -27,7 +27,7 @@ def in_components(problem: Problem) -> Problem:
     sizes = sizes_in(problem, values)
     graph = to_components(problem.graph, sizes)
     found = component_values(problem.graph, values) if not problem.missing else {}
-    return replace(problem, graph=graph, values=found, data=None, training=None, arrays=(), layout="")
+    return replace(problem, graph=graph, values=found, data=None, training=None, arrays=(), layout=None)
 
 
 def sizes_in(problem: Problem, values: Mapping[str, Any]) -> dict[str, int]:

@@ -53,6 +53,11 @@ class Language:
         return ", " if self.decimal == "point" else "; "
 
     @property
+    def gap(self) -> str:
+        """What stands between the entries of a matrix, whose rows stand behind semicolons."""
+        return ", " if self.decimal == "point" else "  "
+
+    @property
     def point(self) -> str:
         """What stands before the decimals of a number."""
         return "." if self.decimal == "point" else ","

@@ -276,25 +276,28 @@ class MatrixPrinter(MatrixPieces):
         axes = len(self.shapes[expression])
         if axes <= 2:
             return Piece(self.syntax.blocks(shown, below=axes == 1 or axis == 0))
-        return Piece(self.syntax.named("concatenate", AXES[int(axis)], ", ".join(shown)))
+        return Piece(self.syntax.named("concatenate", AXES[int(axis)], self._listed(shown)))
 
     def stack(self, expression: Expr) -> Piece:
         """stack_i(A, B): along a new axis i."""
         parts, axis = expression.args
         shown = [self.piece(part).text for part in parts]
-        return Piece(self.syntax.named("stack", AXES[int(axis)], ", ".join(shown)))
+        return Piece(self.syntax.named("stack", AXES[int(axis)], self._listed(shown)))
+
+    def _listed(self, arguments: list[str]) -> str:
+        return self.syntax.language.comma.join(arguments)
 
     def convolution(self, expression: Expr) -> Piece:
         """conv(X, W)."""
         x, w, stride, padding = expression.args
-        shown = f"{self.piece(x).text}, {self.piece(w).text}"
+        shown = self._listed([self.piece(x).text, self.piece(w).text])
         return Piece(self.syntax.named("conv", _steps(stride, padding), shown))
 
     def adjoint(self, expression: Expr) -> Piece:
         """conv(·, W)* (δ): the adjoint of a convolution in one of its arguments."""
         upstream, other, stride, padding, _ = expression.args
         dot, held = self.syntax.placeholder, self.piece(other).text
-        pair = f"{dot}, {held}" if isinstance(expression, op.conv_input) else f"{held}, {dot}"
+        pair = self._listed([dot, held] if isinstance(expression, op.conv_input) else [held, dot])
         name = self.syntax.adjoint(self.syntax.named("conv", _steps(stride, padding), pair))
         return Piece(name + self.syntax.bracket(self.piece(upstream).text), Level.PRODUCT)
 

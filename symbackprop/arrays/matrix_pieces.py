@@ -245,8 +245,7 @@ class MatrixPieces(Printer):
         """An array of numbers: a vector as a column."""
         rows = np.asarray(values)
         if rows.ndim > 2:
-            inner = ", ".join(self.array(part) for part in rows)
-            return self.syntax.listed(inner)
+            return self.syntax.listed(self.syntax.language.comma.join(self.array(part) for part in rows))
         table = rows.reshape(-1, 1) if rows.ndim == 1 else rows
         down, across = (_shown_places(size) for size in table.shape)
         shown = [

@@ -13,7 +13,8 @@ from symbackprop.arrays.sizes import Shape
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import AtStep, Quotient
 from symbackprop.notation.syntax import Piece
-from symbackprop.notation.unicode import UNICODE
+from symbackprop.notation.unicode import UnicodeSyntax
+from symbackprop.translation import ENGLISH, Language
 
 
 def shape_of_left(left: Expr, shapes: Shapes, conventions: Conventions) -> Shape:
@@ -37,8 +38,8 @@ def shape_text(shape: Shape, times: str = "×") -> str:
 class ShapePrinter(MatrixPrinter):
     """Prints the shape of every array in the place of its name."""
 
-    def __init__(self, conventions: Conventions, shapes: Shapes) -> None:
-        super().__init__(UNICODE, conventions, shapes)
+    def __init__(self, conventions: Conventions, shapes: Shapes, language: Language = ENGLISH) -> None:
+        super().__init__(UnicodeSyntax(language), conventions, shapes)
 
     def __call__(self, expression: Expr) -> str:
         """The shapes of a formula's arrays, in single brackets."""

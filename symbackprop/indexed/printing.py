@@ -197,7 +197,7 @@ _RULES: Mapping[Any, Callable[[IndexPrinter, Any], Piece]] = {
     op.logdet: IndexPrinter.determinant,
 }
 
-_SYNTAXES: Mapping[type[Syntax], Syntax] = {LatexSyntax: IndexedLatex(), UnicodeSyntax: IndexedUnicode()}
+_SYNTAXES: Mapping[type[Syntax], type[Syntax]] = {LatexSyntax: IndexedLatex, UnicodeSyntax: IndexedUnicode}
 
 
 def printer_for_indices(
@@ -217,7 +217,7 @@ def printer_for_indices(
     if own is None:
         name = type(syntax).__name__.removesuffix("Syntax").lower()
         raise OptionError(f"there is no way to write indices in {name}", known="latex, unicode")
-    return IndexPrinter(own, conventions, capitals)
+    return IndexPrinter(own(syntax.language), conventions, capitals)
 
 
 def shown_equality(printer: IndexPrinter, line: Equality) -> str:

@@ -202,7 +202,7 @@ class Printer:
     def argument(self, argument: Basic) -> str:
         """An argument of a call: an expression, or a tuple of them."""
         if isinstance(argument, sympy.Tuple):
-            return self.syntax.bracket(", ".join(map(self.argument, argument)))
+            return self.syntax.bracket(self.syntax.language.comma.join(map(self.argument, argument)))
         return self.piece(argument).text
 
     def _call(self, expression: sympy.Function) -> Piece:

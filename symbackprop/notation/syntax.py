@@ -176,7 +176,7 @@ class Syntax(ABC):
 
     def blocks(self, parts: list[str], *, below: bool) -> str:
         """[A, B] side by side, [A; B] one below the other."""
-        return f"[{('; ' if below else ', ').join(parts)}]"
+        return f"[{('; ' if below else self.language.gap).join(parts)}]"
 
     def adjoint(self, map_: str) -> str:
         """The adjoint of a linear map."""
@@ -184,9 +184,10 @@ class Syntax(ABC):
 
     def matrix(self, rows: list[list[str]], *, vector: bool) -> str:
         """Rows of numbers; a vector as [1, 2]ᵀ, for it is a column."""
+        gap = self.language.gap
         if vector:
-            return self.transposed(f"[{', '.join(row[0] for row in rows)}]")
-        return f"[{'; '.join(', '.join(row) for row in rows)}]"
+            return self.transposed(f"[{gap.join(row[0] for row in rows)}]")
+        return f"[{'; '.join(gap.join(row) for row in rows)}]"
 
     def listed(self, parts: str) -> str:
         """Matrices of an array with more than two axes."""

@@ -114,7 +114,8 @@ class _TextWriter(Writer):
         line = _pad(f"({shape})", left)
         side = equation.sides[-1][1] if equation.sides else None
         if isinstance(side, Expr) and side.has(op.matmul, op.outer, op.total):
-            shown = f"{line} = {ShapePrinter(self.conventions, self.notation.shapes)(side)}"
+            printer = ShapePrinter(self.conventions, self.notation.shapes, self.syntax.language)
+            shown = f"{line} = {printer(side)}"
             line = shown if cell_len(shown) <= self.width else line
         yield line.rstrip()
 
@@ -140,8 +141,8 @@ class _TextWriter(Writer):
         if cell_len(line) <= self.width or matrix is None:
             return [line]
         margin = matrix.start() + 1
-        first, *rest = line.split("; ")
-        rows = [first, *(" " * margin + row for row in rest)]
+        first, *rest = line[margin:].split("; ")
+        rows = [line[:margin] + first, *(" " * margin + row for row in rest)]
         ended = [row + ";" * (place < len(rest)) for place, row in enumerate(rows)]
         return [part for row in ended for part in self._within(row, margin + 1)]
 
@@ -149,12 +150,15 @@ class _TextWriter(Writer):
         """One row of a matrix, broken behind numbers where it is too wide."""
         if cell_len(row) <= self.width:
             return [row]
-        first, *rest = row.split(", ")
-        parts = [first + "," * bool(rest)]
+        gap = self.syntax.language.gap
+        comma, space = gap.rstrip(), gap.lstrip(",")
+        start = len(row) - len(row.lstrip())
+        first, *rest = row[start:].split(gap)
+        parts = [row[:start] + first + comma * bool(rest)]
         for place, number in enumerate(rest):
-            shown = number + "," * (place < len(rest) - 1)
-            if cell_len(parts[-1]) + cell_len(shown) + 1 <= self.width:
-                parts[-1] += f" {shown}"
+            shown = number + comma * (place < len(rest) - 1)
+            if cell_len(parts[-1]) + cell_len(space) + cell_len(shown) <= self.width:
+                parts[-1] += space + shown
             else:
                 parts.append(" " * margin + shown)
         return parts

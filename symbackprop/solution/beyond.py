@@ -11,22 +11,22 @@ from sympy import Expr, Symbol
 from symbackprop.analysis.jacobian import jacobian
 from symbackprop.analysis.optimum import Optimum, solve_for_optimum
 from symbackprop.analysis.second_order import Hessian
-from symbackprop.content import Value, text
+from symbackprop.content import Text, Value, text
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Quotient
 from symbackprop.notation.names import unused_name
 from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, equation
 
-_WORDS: Mapping[str, str] = {
-    "gradient": "The gradient:",
-    "stationary": "At the optimum it is zero:",
-    "rearranged": "Everything with the parameter to the left:",
-    "normal equation": "Common factors divided out, the normal equation:",
-    "solution": "Its solution:",
+_WORDS: Mapping[str, Text] = {
+    "gradient": text("The gradient:"),
+    "stationary": text("At the optimum it is zero:"),
+    "rearranged": text("Everything with the parameter to the left:"),
+    "normal equation": text("Common factors divided out, the normal equation:"),
+    "solution": text("Its solution:"),
 }
-_CONDITIONS: Mapping[str, str] = {
-    "invertible": "There is one solution where this matrix is invertible:",
-    "positive definite": "It is the minimum where this matrix, the Hessian, is positive definite:",
+_CONDITIONS: Mapping[str, Text] = {
+    "invertible": text("There is one solution where this matrix is invertible:"),
+    "positive definite": text("It is the minimum where this matrix, the Hessian, is positive definite:"),
 }
 
 
@@ -42,11 +42,9 @@ def jacobian_steps(derivation: Derivation, of: str, by: str) -> Iterator[Step]:
     if derivation.conventions.layout == "denominator":
         found = found.transposed
     yield Heading(2, text("The Jacobian of {of} by {by}", of=Symbol(of), by=Symbol(by)))
-    rows = "{of}" if found.layout == "numerator" else "{by}"
-    words = f"Its rows are the entries of {rows}; its shape is {{shape}}."
+    rows = Symbol(of if found.layout == "numerator" else by)
     shape = "×".join(map(str, found.shape))
-    fields = {"of": Symbol(of), "by": Symbol(by), "shape": shape}
-    yield Sentence(text(words, **{key: value for key, value in fields.items() if f"{{{key}}}" in words}))
+    yield Sentence(text("Its rows are the entries of {rows}; its shape is {shape}.", rows=rows, shape=shape))
     lines = [equation(_quotient(one.of, one.by), one.expression) for one in found.factors]
     if len(lines) > 1:
         yield Formulas(tuple(lines))
@@ -89,10 +87,10 @@ def optimum_steps(
     found = solve_for_optimum(derivation.graph, wrt, conventions=derivation.conventions)
     yield Heading(2, text("The optimum of {wrt}", wrt=found.wrt))
     for step in found.steps:
-        yield Sentence(text(_WORDS[step.name]))
+        yield Sentence(_WORDS[step.name])
         yield Formulas((equation(step.left, step.right, boxed=step.name == "solution"),))
     for condition in found.conditions:
-        yield Sentence(text(_CONDITIONS[condition.name]))
+        yield Sentence(_CONDITIONS[condition.name])
         yield Formulas((equation(condition.matrix),))
     if values is not None and all(name in values for name in found.given):
         yield from _numbers(found, values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import sympy
@@ -21,6 +21,19 @@ from symbackprop.problem import Problem
 from symbackprop.solution.header import heads_in
 from symbackprop.solution.lines import substituted
 from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, Table, equation
+
+ROLES: Mapping[Role, Text] = {
+    Role.INPUT: text("input"),
+    Role.PARAMETER: text("parameter"),
+    Role.SIZE: text("size"),
+    Role.TARGET: text("target"),
+    Role.CONSTANT: text("constant"),
+    Role.PREACTIVATION: text("pre-activation"),
+    Role.ACTIVATION: text("activation"),
+    Role.NODE: text("node"),
+    Role.LOSS: text("loss"),
+}
+"""What a node is in its graph, in words."""
 
 
 def architecture(problem: Problem) -> Iterator[Step]:
@@ -95,7 +108,7 @@ def forward_pass(problem: Problem) -> Iterator[Step]:
 def given_shapes(graph: Graph) -> Iterator[Step]:
     """What is given, and its shape."""
     rows = tuple(
-        (node.symbol, text(str(node.role)), shape_text(node.shape) if node.shape else "1")
+        (node.symbol, ROLES[node.role], shape_text(node.shape) if node.shape else "1")
         for node in graph.given
         if node.role is not Role.SIZE
     )

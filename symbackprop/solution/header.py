@@ -17,16 +17,18 @@ from symbackprop.problem import Problem
 from symbackprop.solution.steps import Heading, Step, Table
 
 _TIES = {
-    "none": "0 by both at a tie",
-    "first": "1 by the first at a tie",
-    "split": "1/2 by each at a tie",
+    "none": text("0 by both at a tie"),
+    "first": text("1 by the first at a tie"),
+    "split": text("1/2 by each at a tie"),
 }
 
 
 _LAYOUTS = {
-    "parameter": "that of its parameter",
-    "denominator": "that of its parameter (denominator layout)",
-    "numerator": "that of its parameter transposed (numerator layout); a delta keeps the shape of its node",
+    "parameter": text("that of its parameter"),
+    "denominator": text("that of its parameter (denominator layout)"),
+    "numerator": text(
+        "that of its parameter transposed (numerator layout); a delta keeps the shape of its node"
+    ),
 }
 
 
@@ -54,7 +56,7 @@ def _rows(problem: Problem, indexed: bool) -> Iterator[tuple[Text, Text]]:
     output = graph.output
     first = next((node.symbol for node in graph.inner if node.symbol != output), None) or graph.parameters[0]
     yield text("derivatives"), text("{quotient}", quotient=Quotient(output, first))
-    yield text("shape of a gradient"), text(_LAYOUTS[conventions.layout])
+    yield text("shape of a gradient"), _LAYOUTS[conventions.layout]
     if graph.is_array:
         yield from _of_arrays(problem, indexed=indexed)
     if problem.objective:
@@ -70,9 +72,9 @@ def _rows(problem: Problem, indexed: bool) -> Iterator[tuple[Text, Text]]:
             text("ReLU'(0) = {value}, and so at its kin", value=conventions.relu_at_zero),
         )
     if "ties" in used:
-        yield text("slope of max and min"), text(_TIES[conventions.ties])
+        yield text("slope of max and min"), _TIES[conventions.ties]
     if functions.absolute in heads:
-        yield text("slope of |x| at 0"), text("0")
+        yield text("slope of |x| at 0"), text("{value}", value=0)
     yield text("order of factors"), text("that of the chain")
     if problem.training:
         yield text("updates"), text("all at once, from the old values")
@@ -86,14 +88,10 @@ def _of_loss(problem: Problem) -> Iterator[tuple[Text, Text]]:
     yield text("loss"), text("{name}, factor {factor}", name=objective.loss, factor=factor)
     if problem.outputs > 1:
         averaged = objective.mean and LOSSES[objective.loss].averages
-        yield text("several outputs"), text("mean" if averaged else "sum")
+        yield text("several outputs"), text("mean") if averaged else text("sum")
     if problem.training and problem.training.batch_size > 1:
-        yield (
-            text("batch"),
-            text(
-                "mean over its examples" if problem.training.reduction == "mean" else "sum over its examples"
-            ),
-        )
+        mean = problem.training.reduction == "mean"
+        yield text("batch"), text("mean over its examples") if mean else text("sum over its examples")
 
 
 def _of_arrays(problem: Problem, *, indexed: bool) -> Iterator[tuple[Text, Text]]:
@@ -103,7 +101,7 @@ def _of_arrays(problem: Problem, *, indexed: bool) -> Iterator[tuple[Text, Text]
         return
     yield text("vectors"), text("columns")
     if problem.network is None and problem.layout:
-        yield text("examples"), text(problem.layout)
+        yield text("examples"), problem.layout
     yield text("circle, quotient, power"), text("entry by entry")
     if problem.conventions.broadcast == "ones":
         yield text("repeated vectors"), text("written with a vector of ones, a bold 1")
@@ -126,17 +124,26 @@ def _error_term(conventions: Conventions, output: Symbol, graph: Graph) -> tuple
         factor = graph.scale if conventions.error_sign == "plus" else -graph.scale
         scaled = mul(factor, Quotient(output, Symbol("z")))
         return text("delta of a node z"), text("{quotient}", quotient=scaled)
-    sign = (
-        "{quotient}"
-        if conventions.error_sign == "plus"
-        else "the negative of {quotient}, the direction of descent"
-    )
-    return text("delta of a node z"), text(sign, quotient=Quotient(output, Symbol("z")))
+    quotient = Quotient(output, Symbol("z"))
+    if conventions.error_sign == "plus":
+        return text("delta of a node z"), text("{quotient}", quotient=quotient)
+    shown = text("the negative of {quotient}, the direction of descent", quotient=quotient)
+    return text("delta of a node z"), shown
 
 
 def _numbers(conventions: Conventions) -> tuple[Text, Text]:
-    carried = "nothing rounded is carried over"
-    if conventions.carry == "rounded":
-        way = {"half_even": "half to even", "half_up": "half up"}[conventions.rounding]
-        carried = f"every value is rounded ({way}) and carried over so"
-    return text("numbers"), text("double precision, {digits} digits; " + carried, digits=conventions.digits)
+    carried = _CARRIED[conventions.rounding] if conventions.carry == "rounded" else _EXACT
+    shown = text(
+        "double precision, {count} digit; {carried}",
+        "double precision, {count} digits; {carried}",
+        count=conventions.digits,
+        carried=carried,
+    )
+    return text("numbers"), shown
+
+
+_EXACT = text("nothing rounded is carried over")
+_CARRIED = {
+    "half_even": text("every value is rounded (half to even) and carried over so"),
+    "half_up": text("every value is rounded (half up) and carried over so"),
+}

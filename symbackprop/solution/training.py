@@ -211,19 +211,18 @@ class _Writer:
         yield Heading(3, text("Deltas"))
         yield from delta_numbers(self.trace.derivation, values)
         count = sum(np.size(value) for value in self.iteration.gradients.values())
-        yield Heading(3, text("Gradients: {count} values", count=count))
+        yield Heading(3, text("Gradients: {count} value", "Gradients: {count} values", count=count))
         yield from gradient_numbers(self.problem, self.trace.derivation, values)
 
     def _batch(self) -> Iterator[Step]:
         """The gradient of a batch: the mean, or the sum, of its examples' gradients."""
         mean = self.trace.training.reduction == "mean"
-        yield Heading(
-            3, text("Gradients of the batch: the mean" if mean else "Gradients of the batch: the sum")
-        )
+        title = text("Gradients of the batch: the mean") if mean else text("Gradients of the batch: the sum")
+        yield Heading(3, title)
         head: tuple[Cell, ...] = (
             text("by"),
             *(text("example {number}", number=n) for n in self.iteration.examples),
-            text("mean" if mean else "sum"),
+            text("mean") if mean else text("sum"),
         )
         rows = []
         for name, value in self.iteration.gradients.items():
