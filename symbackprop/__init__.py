@@ -27,8 +27,12 @@ from symbackprop.numeric.compiled import Compiled, Evaluation, compile
 from symbackprop.numeric.train import Trace, train
 from symbackprop.problem import Problem, Training
 from symbackprop.sweep import backprop
+from symbackprop.views import beyond, model, numbers
 
 __version__ = "0.1.0"
+
+# Importing them tells every object how it looks; their names are not of this package.
+del beyond, model, numbers
 
 __all__ = [
     "Compiled",

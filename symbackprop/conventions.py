@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from symbackprop.errors import OptionError, did_you_mean, listing
+from symbackprop.shown import Shown
 
 
-class Conventions(BaseModel):
+class Conventions(BaseModel, Shown):
     """The choices that a derivation and its print depend on.
 
     Attributes:

@@ -20,13 +20,14 @@ from symbackprop.graph import Collapse, Graph
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.syntax import Syntax
 from symbackprop.notation.unicode import UNICODE
+from symbackprop.shown import Headed, Shown
 
 PAGE = 400
 """Symbols on a page: closed forms and lists of paths beyond it are written only when insisted on."""
 
 
 @dataclass(frozen=True)
-class Contribution:
+class Contribution(Shown):
     """One consumer's share of a node's derivative: upstream × local partial.
 
     Attributes:
@@ -47,8 +48,8 @@ class Contribution:
         return mul(self.upstream, self.local) if self.pulled is None else self.pulled
 
 
-@dataclass(frozen=True)
-class Delta:
+@dataclass(frozen=True, repr=False)
+class Delta(Headed):
     """The derivative of the output by one node.
 
     Attributes:
@@ -98,8 +99,8 @@ class Delta:
         return mul(self.scale, self.symbol or self.expression)
 
 
-@dataclass(frozen=True)
-class Path:
+@dataclass(frozen=True, repr=False)
+class Path(Headed):
     """One way from a node to the output.
 
     Attributes:
@@ -118,8 +119,8 @@ class Path:
         return mul(*self.factors)
 
 
-@dataclass(frozen=True, eq=False)
-class Derivation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Derivation(Headed):
     """A graph differentiated: one delta a node as a sum of contributions, one gradient a parameter.
 
     Attributes:
@@ -255,12 +256,9 @@ class Derivation:
         """All gradients as LaTeX, one `\\[…\\]` each."""
         return "\n".join(rf"\[ {gradient.latex()} \]" for gradient in self.gradients.values())
 
-    def _repr_latex_(self) -> str:
-        return self.latex()
 
-
-@dataclass(frozen=True, eq=False)
-class Gradient:
+@dataclass(frozen=True, eq=False, repr=False)
+class Gradient(Headed):
     """The derivative of the output by one symbol, in four forms.
 
     Attributes:
@@ -388,6 +386,3 @@ class Gradient:
     def _written(self, syntax: Syntax) -> str:
         show = printer_for(syntax, self.derivation.conventions, self.derivation.shapes)
         return " = ".join(dict.fromkeys(map(show, (self.symbol, self.chain, self.laid_out))))
-
-    def _repr_latex_(self) -> str:
-        return f"${self.latex()}$"

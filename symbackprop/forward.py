@@ -11,6 +11,7 @@ from sympy import Expr, S, Symbol
 from symbackprop.derivation import Derivation
 from symbackprop.errors import GraphError, listing
 from symbackprop.expressions import Quotient, add, mul
+from symbackprop.shown import Headed, Shown
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Share:
         return mul(self.local, self.tangent)
 
 
-@dataclass(frozen=True)
-class Tangent:
+@dataclass(frozen=True, repr=False)
+class Tangent(Headed):
     """∂node/∂x as the sum over the parents through which the node depends on x."""
 
     node: Symbol
@@ -63,7 +64,11 @@ class Tangent:
         return add(*(share.expression for share in self.shares))
 
 
-def forward(derivation: Derivation, by: Symbol) -> Mapping[str, Tangent]:
+class Tangents(Headed, dict[str, Tangent]):
+    """Tangents by the names of their nodes."""
+
+
+def forward(derivation: Derivation, by: Symbol) -> Tangents:
     """The tangents of all nodes between one symbol and the output, in the order of the forward pass.
 
     The last of them is the derivative of the output. One sweep gives the derivatives of everything by one
@@ -72,7 +77,7 @@ def forward(derivation: Derivation, by: Symbol) -> Mapping[str, Tangent]:
     if by not in derivation.wrt:
         known = listing(symbol.name for symbol in derivation.wrt)
         raise GraphError(f"the derivation is not by {by.name}", known=known, fix="derive by it too")
-    tangents: dict[str, Tangent] = {}
+    tangents = Tangents()
     reached = {by}
     for node in derivation.graph.inner:
         shares = tuple(
@@ -92,7 +97,7 @@ def forward(derivation: Derivation, by: Symbol) -> Mapping[str, Tangent]:
 
 
 @dataclass(frozen=True)
-class Cost:
+class Cost(Shown):
     """How many multiplications the two modes take on the same graph.
 
     Attributes:

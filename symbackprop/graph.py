@@ -18,14 +18,15 @@ from symbackprop.errors import GraphError, did_you_mean, listing
 from symbackprop.language import Equation, parse_equations
 from symbackprop.nodes import Collapse, Node, Role
 from symbackprop.notation.names import latex_name
+from symbackprop.shown import Headed
 
 Granularity = Literal["equations", "operations"]
 
 __all__ = ["Collapse", "Granularity", "Graph", "Node", "Role"]
 
 
-@dataclass(frozen=True)
-class Graph:
+@dataclass(frozen=True, repr=False)
+class Graph(Headed):
     """Nodes in topological order, and which of them is the output.
 
     Attributes:

@@ -10,6 +10,7 @@ from sympy import Expr, Symbol
 
 from symbackprop.arrays.sizes import Shape
 from symbackprop.expressions import symbols_in
+from symbackprop.shown import Shown
 
 
 class Role(StrEnum):
@@ -44,7 +45,7 @@ class Collapse:
 
 
 @dataclass(frozen=True)
-class Node:
+class Node(Shown):
     """One value of the forward pass.
 
     Attributes:

@@ -14,12 +14,13 @@ from symbackprop.conventions import Conventions
 from symbackprop.data import Data
 from symbackprop.graph import Graph, Role
 from symbackprop.network import Layer, Network, Objective
+from symbackprop.shown import Headed, Shown
 
 OptimizerName = Literal["sgd", "adam"]
 
 
 @dataclass(frozen=True)
-class Training:
+class Training(Shown):
     """How the parameters are updated.
 
     Attributes:
@@ -109,8 +110,8 @@ class Assembly:
         return [list(column) for column in zip(*table, strict=True)] if self.across else table
 
 
-@dataclass(frozen=True)
-class Problem:
+@dataclass(frozen=True, repr=False)
+class Problem(Headed):
     """What a spec file describes.
 
     Attributes:

@@ -15,7 +15,7 @@ LONGEST = 400
 
 # Every import points to an earlier entry; this is the order in which the library is read.
 ORDER = """
-errors translation content conventions expressions functions operations syntax array_syntax language partials
+errors translation shown content conventions expressions functions operations syntax array_syntax language partials
 notation.names notation.numbers notation.syntax notation.printer notation.latex notation.typst notation.unicode
 notation.code notation.mathml
 arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes
@@ -38,6 +38,8 @@ render.lines render.tex render.text render.latex render.markdown
 render.marks render.tokens
 render.runs render.svg render.tikz render.axes render.plots render.labels render.dot render.mermaid
 render.drawings render.html render.documents
+render.notebook
+views.parts views.model views.numbers views.beyond
 __init__
 """.split()
 

@@ -21,6 +21,7 @@ from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, as_size, show_shape
 from symbackprop.derivation import Derivation
 from symbackprop.errors import GraphError, OptionError, ShapeError, listing
+from symbackprop.shown import Headed
 
 Mode = Literal["forward", "reverse"]
 
@@ -84,8 +85,8 @@ class Product:
     count: int
 
 
-@dataclass(frozen=True)
-class Order:
+@dataclass(frozen=True, repr=False)
+class Order(Headed):
     """The products of a chain, from one end to the other.
 
     Attributes:
@@ -102,8 +103,8 @@ class Order:
         return sum(step.count for step in self.steps)
 
 
-@dataclass(frozen=True)
-class ChainCost:
+@dataclass(frozen=True, repr=False)
+class ChainCost(Headed):
     """A chain of Jacobians multiplied from either end.
 
     Attributes:

@@ -18,13 +18,14 @@ from symbackprop.errors import ShapeError
 from symbackprop.expressions import Rewriter, power
 from symbackprop.graph import Graph, Node
 from symbackprop.notation.names import unused_name
+from symbackprop.shown import Headed
 from symbackprop.sweep import backprop
 
 MatrixShape = tuple[Size, Size]
 
 
-@dataclass(frozen=True)
-class Jacobian:
+@dataclass(frozen=True, repr=False)
+class Jacobian(Headed):
     """∂y/∂x, its rows the entries of y, its columns those of x (the numerator layout).
 
     Attributes:

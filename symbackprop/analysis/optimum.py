@@ -24,6 +24,7 @@ from symbackprop.graph import Graph, Role
 from symbackprop.numeric.backends import find_backend
 from symbackprop.numeric.compiled import Compiled
 from symbackprop.numeric.program import Kind, Line, Program
+from symbackprop.shown import Headed
 from symbackprop.sweep import backprop
 
 
@@ -68,8 +69,8 @@ class Solved:
     is_minimum: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Optimum:
+@dataclass(frozen=True, eq=False, repr=False)
+class Optimum(Headed):
     """The parameter w at which the gradient is zero: A w = b, w = A⁻¹ b.
 
     Attributes:

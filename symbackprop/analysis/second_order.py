@@ -19,11 +19,12 @@ from symbackprop.errors import GraphError, OptionError, ShapeError
 from symbackprop.expressions import Rewriter, mul, size_with
 from symbackprop.graph import Graph, Node, Role
 from symbackprop.notation.names import unused_name
+from symbackprop.shown import Headed
 from symbackprop.sweep import backprop
 
 
-@dataclass(frozen=True, eq=False)
-class HessianVector:
+@dataclass(frozen=True, eq=False, repr=False)
+class HessianVector(Headed):
     """H v, H the Hessian of L by w: the gradient of (∂L/∂w)ᵀ v, v held fast.
 
     Attributes:
@@ -102,8 +103,8 @@ class HessianVector:
         return size_with(self.expression, known)
 
 
-@dataclass(frozen=True, eq=False)
-class Hessian:
+@dataclass(frozen=True, eq=False, repr=False)
+class Hessian(Headed):
     """∂²L/∂w∂wᵀ of a vector parameter w.
 
     Attributes:

@@ -26,10 +26,11 @@ from symbackprop.indexed.terms import (
     index_letters,
     kronecker,
 )
+from symbackprop.shown import Headed, Shown
 
 
 @dataclass(frozen=True)
-class Equality:
+class Equality(Shown):
     """One line: a left side and what it equals.
 
     Attributes:
@@ -48,8 +49,8 @@ class Equality:
         return self.sides[-1]
 
 
-@dataclass(frozen=True)
-class IndexedDerivative:
+@dataclass(frozen=True, repr=False)
+class IndexedDerivative(Headed):
     """A delta or a gradient in indices.
 
     Attributes:
@@ -65,8 +66,8 @@ class IndexedDerivative:
     locals: Mapping[str, Equality]
 
 
-@dataclass(frozen=True, eq=False)
-class IndexedDerivation:
+@dataclass(frozen=True, eq=False, repr=False)
+class IndexedDerivation(Headed):
     """A derivation of arrays with every line written for one entry.
 
     Attributes:

@@ -26,11 +26,12 @@ from symbackprop.indexed.derivation import Equality, IndexedWriter
 from symbackprop.indexed.entries import written_entry
 from symbackprop.indexed.terms import BACKWARD, index_letters
 from symbackprop.losses import LOSSES
+from symbackprop.shown import Headed
 from symbackprop.sweep import backprop
 
 
-@dataclass(frozen=True)
-class GeneralLayer:
+@dataclass(frozen=True, repr=False)
+class GeneralLayer(Headed):
     r"""What holds in every layer l of a network with L layers.
 
     Attributes:

@@ -16,6 +16,7 @@ from symbackprop.notation.numbers import NumberFormat, number_format
 from symbackprop.numeric.backends import Backend, find_backend
 from symbackprop.numeric.faults import no_distribution, not_at_these_sizes, not_finite, wrong_shape
 from symbackprop.numeric.program import Kind, Program, forward_program, program
+from symbackprop.shown import Headed
 
 Numbers = Mapping[str, Any]
 
@@ -33,8 +34,8 @@ class Deltas(dict[str, Any]):
         return self[self._of_node[name]]
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Headed):
     """The numbers of one forward and backward pass; arrays where the inputs were arrays.
 
     Attributes:
@@ -58,7 +59,7 @@ class carry(Function):  # type: ignore[misc]  # noqa: N801  (named as it is prin
     """Marks a line whose value is rounded before it is carried on."""
 
 
-class Compiled:
+class Compiled(Headed):
     """A program as a function of numbers.
 
     Args:

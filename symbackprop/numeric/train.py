@@ -17,14 +17,15 @@ from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Compiled, Evaluation, as_floats, compile, compile_forward
 from symbackprop.numeric.optimizers import OPTIMIZERS, State, Vector, decayed
 from symbackprop.problem import Problem, Training
+from symbackprop.shown import Headed
 from symbackprop.sweep import backprop
 
 Floats = dict[str, Any]
 """Numbers by name; arrays of them where the parameters are arrays."""
 
 
-@dataclass(frozen=True)
-class Iteration:
+@dataclass(frozen=True, repr=False)
+class Iteration(Headed):
     """One update.
 
     Attributes:
@@ -48,8 +49,8 @@ class Iteration:
     loss: float
 
 
-@dataclass(frozen=True)
-class Losses:
+@dataclass(frozen=True, repr=False)
+class Losses(Headed):
     """The loss of every example at every state of the parameters.
 
     Attributes:
@@ -72,8 +73,8 @@ class Losses:
         return np.asarray(columns.mean(axis=1))
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
+@dataclass(frozen=True, eq=False, repr=False)
+class Trace(Headed):
     """A training run.
 
     Attributes:

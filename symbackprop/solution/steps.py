@@ -14,6 +14,7 @@ from sympy import Expr, Symbol
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.content import Digits, Math, Text, Value
 from symbackprop.diagrams.model import Diagram
+from symbackprop.shown import Headed
 
 LOWEST = 4
 """The level of the smallest heading."""
@@ -108,8 +109,8 @@ class Picture:
 Step: TypeAlias = Heading | Sentence | Formulas | Assignments | Table | Picture
 
 
-@dataclass(frozen=True)
-class Solution:
+@dataclass(frozen=True, repr=False)
+class Solution(Headed):
     """A whole solution.
 
     Attributes:

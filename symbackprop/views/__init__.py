@@ -1,0 +1,1 @@
+"""What each object says of itself in a notebook."""
