@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from .derive import derive
+from .draw import draw
 from .schema import schema
 from .train import train
 
@@ -21,6 +22,7 @@ _EXPRESSIONS = {"ignore_unknown_options": True}
 
 app.command(context_settings=_EXPRESSIONS)(derive)
 app.command()(train)
+app.command(context_settings=_EXPRESSIONS)(draw)
 app.command()(schema)
 
 

@@ -34,17 +34,19 @@ diagrams.model diagrams.signs diagrams.labels diagrams.operations diagrams.neuro
 diagrams.placed diagrams.columns diagrams.graphviz diagrams.layout
 solution.steps solution.pictures solution.lines solution.header solution.forward solution.backward solution.beyond
 solution.derive solution.training solution.indexed
-render.lines render.tex render.text render.latex render.markdown
+render.lines render.letters render.tex render.text
 render.marks render.tokens
-render.runs render.svg render.tikz render.axes render.plots render.labels render.dot render.mermaid
-render.drawings render.html render.documents
+render.runs render.svg render.tikz render.axes render.frames render.plots render.labels render.dot render.mermaid
+render.markdown
+render.markdown
+render.drawings render.typst_page render.typst render.pdf render.preamble render.latex render.html render.documents
 render.notebook
 views.parts views.model views.numbers views.beyond
 __init__
 """.split()
 
 # Relative imports within the command line.
-PROGRAM_ORDER = "options source derive train schema main".split()
+PROGRAM_ORDER = "options writing source asked derive train draw schema main".split()
 
 HEAVY = {"symbackprop", "sympy", "numpy", "pydantic", "rich", "mpmath"}
 

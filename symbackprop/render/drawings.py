@@ -31,5 +31,5 @@ def write_drawing(
         prefix: of the names within it, where there are several in a page.
     """
     if isinstance(drawing, Plot):
-        return plot_svg(drawing, conventions, language, standalone=standalone)
+        return plot_svg(drawing, conventions, language, standalone=standalone, prefix=prefix)
     return write_svg(drawing, conventions, notation, language, standalone=standalone, prefix=prefix)
