@@ -15,8 +15,10 @@ LONGEST = 400
 
 # Every import points to an earlier entry; this is the order in which the library is read.
 ORDER = """
-errors translation shown content conventions expressions functions operations syntax array_syntax language partials
-notation.names notation.numbers notation.syntax notation.printer notation.latex notation.typst notation.unicode
+errors translation shown content conventions expressions functions operations syntax array_syntax
+language partials
+notation.names notation.numbers notation.syntax notation.printer notation.latex notation.typst
+notation.unicode
 notation.code notation.mathml
 arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes
 arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
@@ -30,16 +32,19 @@ indexed.terms indexed.indexer indexed.rules indexed.entries indexed.derivation i
 indexed.general_layer
 slots plots
 live.exported live.inputs live.sheet
-diagrams.model diagrams.signs diagrams.labels diagrams.operations diagrams.neurons diagrams.layers diagrams.views
+diagrams.model diagrams.signs diagrams.labels diagrams.operations diagrams.neurons diagrams.layers
+diagrams.views
 diagrams.placed diagrams.columns diagrams.graphviz diagrams.layout
-solution.steps solution.pictures solution.lines solution.header solution.forward solution.backward solution.beyond
+solution.steps solution.pictures solution.lines solution.header solution.forward solution.backward
+solution.beyond
 solution.derive solution.training solution.indexed
 render.lines render.letters render.tex render.text
 render.marks render.tokens
-render.runs render.svg render.tikz render.axes render.frames render.plots render.labels render.dot render.mermaid
+render.runs render.svg render.tikz render.axes render.frames render.plots render.labels render.dot
+render.mermaid
 render.markdown
-render.markdown
-render.drawings render.typst_page render.typst render.pdf render.preamble render.latex render.html render.documents
+render.drawings render.typst_page render.typst render.pdf render.preamble render.latex render.html
+render.documents
 render.notebook
 views.parts views.model views.numbers views.beyond
 __init__
