@@ -1,4 +1,4 @@
-r"""Expressions in indices, in LaTeX and in Unicode: w_{ij}^{(l)}, \sum_{k=1}^{n}, \delta_{ij}.
+r"""Expressions in indices, in LaTeX, in Typst and in Unicode: w_{ij}^{(l)}, \sum_{k=1}^{n}, \delta_{ij}.
 
 An array's entry is written with the small letter, as textbooks do: W has the entries w_{ij}. A name that
 has a subscript already stays as it is, in brackets: (W_1)_{ij}. What stands above a name, its layer, goes
@@ -27,9 +27,10 @@ from symbackprop.indexed.terms import (
     Over,
 )
 from symbackprop.notation.latex import LatexSyntax
-from symbackprop.notation.names import GREEK, latex_name, parse_name, unicode_name
+from symbackprop.notation.names import GREEK, latex_name, parse_name, typst_name, unicode_name
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.syntax import Level, Piece, Syntax
+from symbackprop.notation.typst import TypstSyntax, apart
 from symbackprop.notation.unicode import UnicodeSyntax
 
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -59,6 +60,38 @@ class IndexedLatex(LatexSyntax):
         sign = "sum" if kind is IndexSum else "prod"
         return rf"\{sign}_{{{index}=1}}^{{{size}}}"
 
+    def subscript(self, indices: Sequence[str]) -> str:
+        """Indices side by side, with commas where one is more than a letter."""
+        return _side_by_side(indices)
+
+
+class IndexedTypst(TypstSyntax):
+    """Typst with indices."""
+
+    def name(self, symbol: Symbol, step: str = "") -> str:
+        """A symbol, its layer in round brackets: n^((l))."""
+        below, _, layer = symbol.name.partition("__")
+        return self.at(typst_name(below, step), "", layer)
+
+    def letter(self, name: str) -> str:
+        """A name without indices."""
+        return typst_name(name)
+
+    def at(self, base: str, indices: str, layer: str) -> str:
+        """w_(i j)^((l))."""
+        below = f"_{indices}" if len(indices) == 1 else f"_({indices})" if indices else ""
+        return base + below + (f"^(({apart(layer)}))" if layer else "")
+
+    def over(self, kind: type[Over], index: str, size: str) -> str:
+        """sum_(k = 1)^n; max_k."""
+        if kind in (IndexLargest, IndexSmallest):
+            return f"{_WORDS[kind]}_({index})"
+        return f"{'sum' if kind is IndexSum else 'product'}_({index} = 1)^({size})"
+
+    def subscript(self, indices: Sequence[str]) -> str:
+        """Indices side by side, with commas where one is more than a letter; letters never touch."""
+        return (" " if all(len(one) == 1 for one in indices) else ", ").join(indices)
+
 
 class IndexedUnicode(UnicodeSyntax):
     """One line of plain text with indices."""
@@ -87,9 +120,18 @@ class IndexedUnicode(UnicodeSyntax):
         sign = {IndexSum: "Σ", IndexProduct: "Π"}.get(kind) or _WORDS[kind]
         return f"{sign}_{index}"
 
+    def subscript(self, indices: Sequence[str]) -> str:
+        """Indices side by side, with commas where one is more than a letter."""
+        return _side_by_side(indices)
+
     def fraction(self, above: Piece, below: Piece) -> Piece:
         """p/q; what is summed above the bar has its brackets."""
         return super().fraction(above._replace(level=Level.SUM) if above.big else above, below)
+
+
+def _side_by_side(indices: Sequence[str]) -> str:
+    shown = [index.replace(" ", "") for index in indices]
+    return ("" if all(len(one) == 1 for one in shown) else ",").join(shown)
 
 
 def _closed(name: str) -> str:
@@ -110,7 +152,7 @@ class IndexPrinter(Printer):
         capitals: arrays whose entries keep their capital letter.
     """
 
-    syntax: IndexedLatex | IndexedUnicode
+    syntax: IndexedLatex | IndexedTypst | IndexedUnicode
 
     def __init__(self, syntax: Syntax, conventions: Conventions, capitals: frozenset[Symbol]) -> None:
         super().__init__(syntax, conventions)
@@ -149,8 +191,7 @@ class IndexPrinter(Printer):
 
     def subscript(self, indices: Sequence[Expr]) -> str:
         """ij; with commas where an index is more than a letter: i,j+1."""
-        shown = [self.piece(index).text.replace(" ", "") for index in indices]
-        return ("" if all(len(one) == 1 for one in shown) else ",").join(shown)
+        return self.syntax.subscript([self.piece(index).text for index in indices])
 
     def kronecker(self, expression: Kronecker) -> Piece:
         """δ_{ij}."""
@@ -197,7 +238,11 @@ _RULES: Mapping[Any, Callable[[IndexPrinter, Any], Piece]] = {
     op.logdet: IndexPrinter.determinant,
 }
 
-_SYNTAXES: Mapping[type[Syntax], type[Syntax]] = {LatexSyntax: IndexedLatex, UnicodeSyntax: IndexedUnicode}
+_SYNTAXES: Mapping[type[Syntax], type[Syntax]] = {
+    LatexSyntax: IndexedLatex,
+    TypstSyntax: IndexedTypst,
+    UnicodeSyntax: IndexedUnicode,
+}
 
 
 def printer_for_indices(
@@ -206,7 +251,7 @@ def printer_for_indices(
     """The printer for expressions in indices.
 
     Args:
-        syntax: LaTeX or Unicode.
+        syntax: LaTeX, Typst or Unicode.
         conventions: the choices on which textbooks differ.
         capitals: arrays whose entries keep their capital letter.
 
@@ -216,7 +261,7 @@ def printer_for_indices(
     own = next((one for kind, one in _SYNTAXES.items() if isinstance(syntax, kind)), None)
     if own is None:
         name = type(syntax).__name__.removesuffix("Syntax").lower()
-        raise OptionError(f"there is no way to write indices in {name}", known="latex, unicode")
+        raise OptionError(f"there is no way to write indices in {name}", known="latex, typst, unicode")
     return IndexPrinter(own(syntax.language), conventions, capitals)
 
 

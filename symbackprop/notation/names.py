@@ -27,6 +27,7 @@ _LETTER_NAMES = {letter: name for name, letter in GREEK.items()}
 
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 
+_GREEK_LETTER = re.compile(f"[{''.join(_LETTER_NAMES)}]")
 _BASE = re.compile(r"(?P<letters>[^\W\d_]+)(?P<digits>\d*)")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -99,12 +100,17 @@ def _latex_letters(letters: str) -> str:
         return _LIKE_LATIN[letters]
     if letters in GREEK:
         return f"\\{'varepsilon' if letters == 'epsilon' else letters}"
-    return letters if len(letters) == 1 else rf"\mathrm{{{letters}}}"
+    return letters if len(letters) == 1 else rf"\mathrm{{{_latex_word(letters)}}}"
+
+
+def _latex_word(letters: str) -> str:
+    """Greek letters within a word by their commands: TeX has no other name for them."""
+    return _GREEK_LETTER.sub(lambda found: f"{{{_latex_letters(_LETTER_NAMES[found[0]])}}}", letters)
 
 
 def _latex_index(index: str) -> str:
     letters, accent = _accented(index)
-    shown = _latex_letters(letters) if letters in GREEK else letters
+    shown = _latex_letters(letters) if letters in GREEK else _latex_word(letters)
     return rf"\{accent}{{{shown}}}" if accent else shown
 
 
@@ -136,6 +142,57 @@ def unicode_name(name: str, step: str = "") -> str:
     below = index.translate(_SUBSCRIPTS) if plain else f"_{index}" if index else ""
     above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
     return letter + below + (f"^{above}" if above else "")
+
+
+@lru_cache(maxsize=100_000)
+def typst_name(name: str, step: str = "") -> str:
+    """The name in Typst; words stand in quotation marks, so that none is taken for one of Typst's own.
+
+    >>> print(typst_name("w_11"), typst_name("delta_a1"), typst_name("yhat"), typst_name("age__2", "0"))
+    w_11 δ_(a 1) hat(y) "age"^([2] (0))
+    """
+    parts = parse_name(name)
+    letter = _typst_letters(parts.letters)
+    if parts.accent:
+        letter = f"{_TYPST_ACCENTS[parts.accent]}({letter})"
+    index = _joined(parts.indices, _typst_index, lambda digits: f"_{digits}")
+    layer = f"[{_typst_index(parts.layer)}]" if parts.layer else ""
+    above = " ".join(filter(None, (layer, f"({_typst_index(step)})" if step else "")))
+    below = f"_{index}" if len(index) == 1 or index.isdecimal() else f"_({index})" if index else ""
+    return letter + below + (f"^({above})" if above else "")
+
+
+_TYPST_ACCENTS = {"hat": "hat", "bar": "macron", "tilde": "tilde"}
+
+
+def _typst_letters(letters: str) -> str:
+    # As in LaTeX, the straight ϕ: φ is a letter of its own there.
+    shown = "ϕ" if letters == "phi" else GREEK.get(letters, letters)
+    return shown if len(shown) == 1 and shown.isalpha() else quoted(shown)
+
+
+def _typst_index(index: str) -> str:
+    """Letters and digits apart; several letters are a word."""
+    letters, accent = _accented(index)
+    if letters in GREEK or accent:
+        shown = GREEK[letters] if letters in GREEK else _typst_run(letters)
+        return f"{_TYPST_ACCENTS[accent]}({shown})" if accent else shown
+    return " ".join(map(_typst_run, re.findall(r"[^\W\d_]+|[0-9]+|.", index, re.DOTALL)))
+
+
+def _typst_run(run: str) -> str:
+    plain = run in "+-" or (run.isalpha() and len(run) == 1) or (run.isdecimal() and run.isascii())
+    return run if plain else f"italic({quoted(run)})"
+
+
+def quoted(words: str) -> str:
+    r"""A string of Typst.
+
+    >>> print(quoted('#read("a") \\'))
+    "#read(\"a\") \\"
+    """
+    escaped = words.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(one for one in escaped if one.isprintable()) + '"'
 
 
 def unicode_subscript(parts: Name) -> str:
