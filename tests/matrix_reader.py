@@ -1317,7 +1317,12 @@ class Equation(NamedTuple):
     text: str
 
 
-_DISPLAYED = re.compile(r"\\\[\n(.*?)\n\\\]|\\begin\{gather\*\}\n(.*?)\n\\end\{gather\*\}", re.DOTALL)
+_DISPLAYED = re.compile(
+    r"\\\[\n(?P<one>.*?)\n\\\]|\\begin\{(?P<many>gather\*|align\*)\}\n(?P<lines>.*?)\n\\end\{(?P=many)\}",
+    re.DOTALL,
+)
+_CONTINUED = re.compile(r"\s*&(?:=|\\equiv|\\approx|\\leftarrow|\\qquad)(?![A-Za-z])")
+"""The beginning of a line of `align*` that belongs to the equation above it."""
 _UNDER = re.compile(r"\\underset\{([^{}]*)\}")
 _SPLITS = re.compile(r"\\(?:equiv|approx|leftarrow)(?![A-Za-z])|=")
 
@@ -1325,9 +1330,24 @@ _SPLITS = re.compile(r"\\(?:equiv|approx|leftarrow)(?![A-Za-z])|=")
 def equations(document: str) -> Iterator[Equation]:
     """The displayed equations of a document in LaTeX, line breaks and frames taken away."""
     for match in _DISPLAYED.finditer(document):
-        for line in re.split(r" \\\\\n", match[1] or match[2]):
+        for line in _lines(match):
             for part in re.split(r", \\quad ", line.strip().rstrip(",")):
                 yield equation(part)
+
+
+def _lines(match: re.Match[str]) -> list[str]:
+    """A line for each equation of a display, or for each row of short ones."""
+    if match["one"] is not None:
+        return [match["one"]]
+    lines = list[str]()
+    for line in re.split(r" \\\\\*?\n", match["lines"]):
+        if match["many"] == "align*" and _CONTINUED.match(line):
+            lines[-1] += rf" \\ {line.strip()}"
+        else:
+            lines.append(line.strip())
+    if match["many"] == "gather*":
+        return lines
+    return [one[1:] if one.startswith("&") else rf"\begin{{aligned}}{one}\end{{aligned}}" for one in lines]
 
 
 def equation(line: str) -> Equation:

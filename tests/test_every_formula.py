@@ -540,7 +540,10 @@ def test_no_printed_formula_is_clumsy(one: Example, command: str) -> None:
         assert not [mark for mark in CLUMSY if mark in formula], formula
 
 
-LATEX_FORMULAS = re.compile(r"\\\[(.*?)\\\]|\\begin\{gather\*\}(.*?)\\end\{gather\*\}|\$(.*?)\$", re.DOTALL)
+LATEX_FORMULAS = re.compile(
+    r"\\\[(.*?)\\\]|\\begin\{gather\*\}(.*?)\\end\{gather\*\}|\\begin\{align\*\}(.*?)\\end\{align\*\}|\$(.*?)\$",
+    re.DOTALL,
+)
 MARKDOWN_FORMULAS = re.compile(r"\$\$(.*?)\$\$|\$(.*?)\$", re.DOTALL)
 
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from symbackprop.conventions import Conventions
+from symbackprop.diagrams.model import Diagram
+from symbackprop.plots import Plot
+from symbackprop.render.letters import has_cyrillic, latex_words
 from symbackprop.render.lines import column_parts, has_words
+from symbackprop.render.plots import plot_tikz
+from symbackprop.render.preamble import preamble
 from symbackprop.render.tex import LINE, TexWriter
+from symbackprop.render.tikz import write_tikz
 from symbackprop.solution.steps import (
     Assignments,
     Cell,
     Equation,
     Formulas,
     Heading,
+    Notation,
     Picture,
     Sentence,
     Solution,
@@ -22,48 +30,17 @@ from symbackprop.solution.steps import (
 from symbackprop.translation import ENGLISH, Language
 
 GAP = 3
+WIDE = LINE // 3
+"""What stands left and is wider is aligned with nothing else."""
+PROSE = 78
+"""Characters of words that fill a line of the page, whatever the language."""
+
+KEPT = 12
+"""Lines of one equation that stand on one page."""
+
+_DISPLAYS = (r"\[", r"\begin{align*}", r"\begin{gather*}")
 
 _SECTIONS = {1: "section", 2: "section", 3: "subsection", 4: "paragraph"}
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "→": r"$\rightarrow$",
-    "√": r"$\surd$",
-}
-_PREAMBLE = r"""\documentclass[11pt,a4paper,fleqn]{article}
-\usepackage{iftex}
-\ifPDFTeX
-  \usepackage[utf8]{inputenc}
-  \usepackage[T1]{fontenc}
-  \usepackage{lmodern}
-\else
-  \usepackage{fontspec}
-\fi
-\usepackage{amsmath,amssymb}
-\usepackage{booktabs}
-\usepackage{graphicx}
-\usepackage[margin=2.2cm]{geometry}
-\setlength{\mathindent}{1.2em}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.5em}
-\setcounter{secnumdepth}{0}
-\allowdisplaybreaks
-\AtBeginDocument{%
-  \abovedisplayskip=0pt plus 3pt \abovedisplayshortskip=0pt plus 3pt
-  \belowdisplayskip=6pt plus 3pt \belowdisplayshortskip=6pt plus 3pt
-  \jot=4pt}
-"""
 
 
 def write_latex(
@@ -75,30 +52,43 @@ def write_latex(
         solution: the steps.
         conventions: ∂ or d, digits.
         language: to write in.
-        standalone: a whole document; else a fragment that needs amsmath, booktabs and graphicx.
+        standalone: a whole document with its drawings; else a fragment without them, which needs amsmath,
+            amssymb, booktabs and graphicx.
     """
-    writer = _LatexWriter(conventions, solution.notation, language)
-    body = "\n\n".join(block for step in solution.steps for block in writer.step(step)) + "\n"
+    writer = _LatexWriter(conventions, solution.notation, language, pictures=standalone)
+    body = writer.blocks(solution.steps) + "\n"
     if not standalone:
-        title = f"% {writer.comment(solution.title)}\n" if solution.title else ""
-        return title + body
-    title = (
-        rf"\title{{{writer.plain(solution.title)}}}" + "\n" + r"\author{}\date{}" + "\n"
-        if solution.title
-        else ""
-    )
-    shown = r"\maketitle" + "\n\n" if solution.title else ""
-    return f"{_PREAMBLE}{title}\\begin{{document}}\n{shown}{body}\\end{{document}}\n"
+        return (f"% {writer.comment(solution.title)}\n" if solution.title else "") + body
+    title = writer.plain(solution.title)
+    heading = f"\\title{{{title}}}\n\\author{{}}\\date{{}}\n" if title else ""
+    shown = "\\maketitle\n\n" if title else ""
+    cyrillic = language.code == "ru" or has_cyrillic(heading + body)
+    pictures = any(isinstance(step, Picture) for step in solution.steps)
+    before = preamble(language, cyrillic=cyrillic, pictures=pictures)
+    return f"{before}{heading}\\begin{{document}}\n{shown}{body}\\end{{document}}\n"
 
 
 class _LatexWriter(TexWriter):
+    def __init__(
+        self, conventions: Conventions, notation: Notation, language: Language, *, pictures: bool
+    ) -> None:
+        super().__init__(conventions, notation, language)
+        self.pictures = pictures
+
     def plain(self, words: str) -> str:
-        printable = "".join(character for character in words if character.isprintable())
-        return "".join(_SPECIAL.get(character, character) for character in printable)
+        return latex_words(words)
 
     def comment(self, words: str) -> str:
         """Words behind a %, on one line."""
         return "".join(character for character in words if character.isprintable())
+
+    def blocks(self, steps: Sequence[Step]) -> str:
+        """Steps one below the other; a display belongs to the paragraph before it."""
+        text = ""
+        for step in steps:
+            for block in self.step(step):
+                text += ("\n" if block.startswith(_DISPLAYS) else "\n\n") * bool(text) + block
+        return text
 
     def shrunk(self, formula: str) -> str:
         """Made as small as the page needs it."""
@@ -116,24 +106,42 @@ class _LatexWriter(TexWriter):
             case Formulas(equations):
                 yield from self._formulas(equations)
             case Assignments(rows):
-                yield self._display([line for row in rows for line in self.row(row)])
+                lines = [line for row in rows for line in self.row(row)]
+                yield _display([f"&{one}" for one in lines], "align*") if lines[1:] else _display(lines)
             case Table():
                 yield from self._tables(step)
-            case Picture():
-                return
+            case Picture(drawing):
+                if self.pictures:
+                    yield f"\\begin{{center}}\n{self._drawn(drawing).strip()}\n\\end{{center}}"
 
-    def _display(self, lines: Sequence[str]) -> str:
-        if len(lines) == 1:
-            return f"\\[\n  {lines[0]}\n\\]"
-        return "\\begin{gather*}\n  " + " \\\\\n  ".join(lines) + "\n\\end{gather*}"
+    def _drawn(self, drawing: Diagram | Plot) -> str:
+        language = self.syntax.language
+        if isinstance(drawing, Plot):
+            return plot_tikz(drawing, self.conventions, language)
+        return write_tikz(drawing, self.conventions, self.notation, language)
 
     def _formulas(self, equations: Sequence[Equation]) -> Iterator[str]:
-        lines = []
-        for one in equations:
-            line = self.fitted(one)
-            lines.append(rf"\boxed{{{line}}}" if one.boxed else line)
-        if lines:
-            yield self._display(lines)
+        """Equations aligned with each other at their first relation; results in boxes of their own."""
+        for boxed, group in groupby(equations, key=lambda one: one.boxed):
+            if boxed:
+                lines = [rf"\boxed{{{self.fitted(one)}}}" for one in group]
+                yield _display(lines, "gather*" if lines[1:] else "")
+                continue
+            for wide, part in groupby(group, key=lambda one: self.left_of(one) > WIDE):
+                for block in [[one] for one in part] if wide else [list(part)]:
+                    yield self._aligned(block)
+
+    def _aligned(self, equations: Sequence[Equation]) -> str:
+        """One display; a page is not broken within an equation that is not long."""
+        left = max(map(self.left_of, equations))
+        each = [self.rows(one, left) for one in equations]
+        if len(each) == len(each[0]) == 1:
+            return _display([" ".join(filter(None, each[0][0]))])
+        lines = [
+            _joined([f"{head} &{rest}".strip() for head, rest in rows], kept=len(rows) <= KEPT)
+            for rows in each
+        ]
+        return _display(lines, "align*")
 
     def _tables(self, table: Table) -> Iterator[str]:
         columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
@@ -141,12 +149,39 @@ class _LatexWriter(TexWriter):
             max(len(self.measure.words(cell)) for cell in (head, *column))
             for head, column in zip(table.head, columns, strict=True)
         ]
+        worded = [has_words(column) for column in columns]
         for part in column_parts(widths, LINE, GAP):
-            kinds = "".join("l" if has_words(columns[i]) else "r" for i in part)
+            kinds = _kinds([widths[i] for i in part], [worded[i] for i in part])
             head = " & ".join(self.words(table.head[i], "${}$") for i in part)
             rows = " \\\\\n".join(" & ".join(self._cell(row[i]) for i in part) for row in table.rows)
             body = f"\\toprule\n{head} \\\\\n\\midrule\n{rows} \\\\\n\\bottomrule"
-            yield f"\\begin{{tabular}}{{{kinds}}}\n{body}\n\\end{{tabular}}"
+            yield f"\\begin{{tabular}}{{{kinds}}}\n{body}\n\\end{{tabular}}\\smallskip"
 
     def _cell(self, cell: Cell) -> str:
         return self.words(cell, "${}$")
+
+
+def _kinds(widths: Sequence[int], worded: Sequence[bool]) -> str:
+    """Words to the left, numbers to the right; the widest words in lines where a table would be too wide."""
+    kinds = ["l" if words else "r" for words in worded]
+    widest = max(range(len(widths)), key=lambda place: widths[place] * worded[place])
+    others = sum(widths) - widths[widest] + GAP * len(widths)
+    if worded[widest] and widths[widest] > PROSE // 2 and others + widths[widest] > PROSE:
+        kinds[widest] = rf"p{{{max(0.3, 1 - others / PROSE):.2f}\linewidth}}"
+    return "".join(kinds)
+
+
+def _display(lines: Sequence[str], environment: str = "") -> str:
+    """A formula, or several in an environment: the first two stand on one page, and the last two."""
+    if not environment:
+        return f"\\[\n  {lines[0]}\n\\]"
+    kept = (1, len(lines) - 1)
+    body = lines[0] + "".join(
+        rf" \\{'*' * (place in kept)}" + f"\n  {line}" for place, line in enumerate(lines[1:], 1)
+    )
+    return f"\\begin{{{environment}}}\n  {body}\n\\end{{{environment}}}"
+
+
+def _joined(lines: Sequence[str], *, kept: bool) -> str:
+    """Lines one below the other; `kept`: on one page."""
+    return (" \\\\" + "*" * kept + "\n  ").join(lines)

@@ -44,26 +44,43 @@ class TexWriter(Writer):
 
     def fitted(self, equation: Equation) -> str:
         """An equation on one line where it fits, else aligned at its relations."""
+        rows = self.rows(equation)
+        if len(self.measure.phrase(equation).in_one()) <= LINE:
+            return " ".join(filter(None, rows[0]))
+        return r"\begin{aligned}[t]" + r" \\ ".join(" &".join(row) for row in rows) + r" \end{aligned}"
+
+    def left_of(self, equation: Equation) -> int:
+        """Characters of plain text as wide as the left side."""
+        return len(self.measure.phrase(equation).left)
+
+    def rows(self, equation: Equation, left: int = 0) -> list[tuple[str, str]]:
+        """What stands left and right of the place where lines are aligned: a row, or one for each relation.
+
+        Args:
+            equation: to be written.
+            left: the widest left side of what it is aligned with.
+        """
         phrase, plain = self.phrase(equation), self.measure.phrase(equation)
+        margin = max(left - len(plain.left), 0)
         shape = self.shape_of(equation)
         if shape:
             phrase = Phrase(rf"\underset{{{shape}}}{{{phrase.left}}}", phrase.sides)
-        if len(plain.in_one()) <= LINE:
-            return phrase.in_one()
-        return self._aligned(phrase, plain)
+        if margin + len(plain.in_one()) <= LINE:
+            return [(phrase.left, " ".join(map(" ".join, phrase.sides)))]
+        return self._broken(phrase, plain, margin + len(plain.left))
 
-    def _aligned(self, phrase: Phrase, plain: Phrase) -> str:
+    def _broken(self, phrase: Phrase, plain: Phrase, left: int) -> list[tuple[str, str]]:
         rows = []
         for place, (relation, side) in enumerate(phrase.sides):
             shown = plain.sides[place][1] if place < len(plain.sides) else side
             stretch = max(1.0, len(side) / max(1, len(shown)))
-            width = (LINE - len(plain.left) - 3) * stretch
+            width = (LINE - left - 3) * stretch
             pieces = split_sum(side, int(width))
             most = width * (1 if "pmatrix" in side else SLACK)
             first, *rest = (self.shrunk(one) if len(one) > most else one for one in pieces)
-            rows.append(f"{phrase.left if place == 0 else ''} &{relation} {first}")
-            rows += [rf" &\qquad {piece}" for piece in rest]
-        return r"\begin{aligned}[t]" + r" \\ ".join(rows) + r" \end{aligned}"
+            rows.append((phrase.left if place == 0 else "", f"{relation} {first}"))
+            rows += [("", rf"\qquad {piece}") for piece in rest]
+        return rows
 
     def shrunk(self, formula: str) -> str:
         """A formula that no sign breaks and that is wider than the page."""
