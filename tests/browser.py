@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 PAGE = Path(__file__).parent.parent / "symbackprop" / "render" / "page"
 LIVE = ("functions.js", "numbers.js", "live.js")
@@ -92,9 +92,17 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def tabs(chromium: Browser) -> Iterator[BrowserContext]:
+    """Where tests open their pages."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def visit(chromium: Browser) -> Iterator[Visit]:
+def visit(tabs: BrowserContext) -> Iterator[Visit]:
     """A page of its own for each test."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    page = tabs.new_page()
     yield Visit(page)
     page.close()

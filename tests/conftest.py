@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from mpmath import mp
 
-from tests.browser import chromium, visit
+from tests.browser import chromium, tabs, visit
 
-__all__ = ["chromium", "visit"]
+__all__ = ["chromium", "tabs", "visit"]
 
 settings.register_profile(
     "suite",

@@ -87,7 +87,7 @@ class Inputs:
                 "index": list(at),
                 "example": example,
                 "value": None if value is None else float(value),
-                "typed": "" if value is None else typed(Rational(value)),
+                "typed": "" if value is None else typed(Rational(str(value))),
             }
         )
         return len(self.listed) - 1

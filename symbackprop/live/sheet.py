@@ -11,6 +11,7 @@ from symbackprop.graph import Role
 from symbackprop.live.exported import Exported, export
 from symbackprop.live.inputs import Inputs
 from symbackprop.numeric.train import Trace
+from symbackprop.plots import gradient_groups
 from symbackprop.problem import Problem
 from symbackprop.renotate import sizes_in
 from symbackprop.slots import key
@@ -100,59 +101,72 @@ class _Maker:
         raise NotImplementedError
 
     def sheet(self) -> LiveSheet | None:
-        problem, conventions = self.problem, self.problem.conventions
-        start = self.values(self.rows)
-        inputs = Inputs(problem, self.trained, start, self.examples())
+        """The sheet, unless something of it cannot be exported."""
+        inputs = Inputs(self.problem, self.trained, self.values(self.rows), self.examples())
         iterations, losses = self.iterations(), self.losses()
-        exported = []
-        for size in self.sizes_of_batches:
-            values = self.values(list(self.rows[:1]) * size if problem.arrays else self.rows[:1])
-            one = export(self.derivation, sizes_in(problem, values) if self.derivation.is_array else {})
-            if one is None:
-                return None
-            exported.append(one)
-        runs = (
-            sum(len(one["examples"]) or 1 for one in iterations)
-            if not problem.graph.is_array
-            else len(iterations)
-        )
-        if runs * max(len(one.code.splitlines()) for one in exported) > MOST_RESULTS:
+        exported = [export(self.derivation, self._sizes(batch)) for batch in self.sizes_of_batches]
+        programs = [one for one in exported if one is not None]
+        if len(programs) < len(exported) or self._results(programs, iterations) > MOST_RESULTS:
             return None
         data = {
-            "rule": {
-                "digits": conventions.digits,
-                "rounding": conventions.rounding,
-                "byHand": conventions.carry == "rounded",
-            },
-            "isCarried": conventions.carry == "rounded",
+            **self._rules(),
             "isTraining": losses is not None,
-            "isTogether": problem.graph.is_array,
             "parameters": inputs.parameters,
             "start": inputs.start,
-            "gradients": {
-                key(one.symbol): inputs.parameters[key(one.wrt)]
-                for one in self.derivation.gradients.values()
-                if one.wrt.name in self.trained
-            },
-            "constants": {
-                key(node.symbol): place
-                for node in problem.graph.having(Role.CONSTANT)
-                for kind, place in [inputs.source((node.name, ()), 1)[:2]]
-                if not node.shape and kind == "value"
-            },
+            "gradients": self._gradients(inputs),
+            "norms": self._norms(inputs),
+            "constants": self._constants(inputs),
             "programs": [
-                _program(one, inputs, size) for one, size in zip(exported, self.sizes_of_batches, strict=True)
+                _program(one, inputs, batch)
+                for one, batch in zip(programs, self.sizes_of_batches, strict=True)
             ],
             "iterations": iterations,
             "losses": losses,
             "training": self._training(inputs),
         }
-        for name in dict.fromkeys(name for one in exported for name in one.pinned):
+        for name in dict.fromkeys(name for one in programs for name in one.pinned):
             inputs.add("argument", name, None)
-        script = ",\n".join(one.code for one in exported)
+        script = ",\n".join(one.code for one in programs)
         return LiveSheet(
             f"const program = [\n{script}\n];\n", data | {"inputs": inputs.listed, "rows": inputs.rows}
         )
+
+    def _sizes(self, batch: int) -> dict[str, int]:
+        """The numbers of the symbolic sizes, where so many examples go in together."""
+        if not self.derivation.is_array:
+            return {}
+        rows = list(self.rows[:1]) * batch if self.problem.arrays else self.rows
+        return sizes_in(self.problem, self.values(rows))
+
+    def _results(self, programs: Sequence[Exported], iterations: Sequence[Mapping[str, Any]]) -> int:
+        """How many numbers every change makes the page compute."""
+        is_together = self.derivation.is_array
+        runs = sum(1 if is_together else max(len(one["examples"]), 1) for one in iterations)
+        return runs * max(len(one.code.splitlines()) for one in programs)
+
+    def _rules(self) -> dict[str, Any]:
+        conventions = self.problem.conventions
+        is_by_hand = conventions.carry == "rounded"
+        rule = {"digits": conventions.digits, "rounding": conventions.rounding, "byHand": is_by_hand}
+        return {"rule": rule, "isCarried": is_by_hand, "isTogether": self.derivation.is_array}
+
+    def _gradients(self, inputs: Inputs) -> dict[str, Any]:
+        """The derivatives by the parameters: their places among these."""
+        gradients = [one for one in self.derivation.gradients.values() if one.wrt.name in self.trained]
+        return {key(one.symbol): inputs.parameters[key(one.wrt)] for one in gradients}
+
+    def _norms(self, inputs: Inputs) -> dict[str, list[int]]:
+        """The parameters behind every line of the plot of norms: their places among these."""
+        return {
+            of: [place for place, (name, _) in enumerate(inputs.trained) if name in names]
+            for _, of, names in gradient_groups(self.derivation)
+        }
+
+    def _constants(self, inputs: Inputs) -> dict[str, int]:
+        """The constants, which keep the digits that were typed: their places among the inputs."""
+        constants = [node for node in self.problem.graph.having(Role.CONSTANT) if not node.shape]
+        sources = {key(node.symbol): inputs.source((node.name, ()), 1) for node in constants}
+        return {name: place for name, (kind, place, *_) in sources.items() if kind == "value"}
 
     def _training(self, inputs: Inputs) -> dict[str, Any] | None:
         training = self.problem.training

@@ -142,7 +142,9 @@ const createSheet = (data, program) => {
     const batch = gradients[number - 1];
     if (!batch) return undefined;
     if (key === "loss") return batch.loss;
-    if (key === "norm") return Math.sqrt(batch.slopes.reduce((sum, slope) => sum + slope * slope, 0));
+    const norm = (slopes) => Math.sqrt(slopes.reduce((sum, slope) => sum + slope * slope, 0));
+    if (key === "norm") return norm(batch.slopes);
+    if (Object.hasOwn(data.norms, key)) return norm(data.norms[key].map((place) => batch.slopes[place]));
     return Object.hasOwn(data.gradients, key)
       ? nested(data.gradients[key], (place) => batch.slopes[place])
       : undefined;
