@@ -78,7 +78,12 @@ def place_graph(diagram: Diagram, measure: Measure) -> Placed:
     Raises:
         OptionError: Graphviz is missing.
     """
-    cells = {box.key: _cell(box, diagram.arrows, measure) for box in diagram.boxes}
+    coming: dict[str, list[Arrow]] = {box.key: [] for box in diagram.boxes}
+    leaving: dict[str, list[Arrow]] = {box.key: [] for box in diagram.boxes}
+    for arrow in diagram.arrows:
+        coming[arrow.target].append(arrow)
+        leaving[arrow.source].append(arrow)
+    cells = {box.key: _cell(box, coming[box.key], leaving[box.key], measure) for box in diagram.boxes}
     middles, curves, total = _laid_out(diagram, cells)
     _put_in_order(diagram.arrows, cells, middles, curves)
     bands = _bands(cells, middles)
@@ -92,30 +97,33 @@ def place_graph(diagram: Diagram, measure: Measure) -> Placed:
         for key, cell in cells.items()
     }
     arrows = []
+    stems: set[str] = set()
     for arrow, curve, end in zip(diagram.arrows, curves, ends, strict=True):
         box, target = boxes[arrow.source], bands[arrow.target][0]
         start = box.x + box.width / 2, box.y
-        leaving = bands[arrow.source][1], box.y
-        stem = (start, *straight(start, leaving)) if cells[arrow.source].stem else (start,)
+        fork = (bands[arrow.source][1], box.y) if cells[arrow.source].stem else start
+        # The wire up to a fork is drawn once.
+        once = arrow.source not in stems and fork != start
+        stem = (start, *straight(start, fork)) if once else (fork,)
+        stems.add(arrow.source)
         pin = (target, end[1]) if cells[arrow.target].pins else end
         others = [place for key, place in taken.items() if key not in (arrow.source, arrow.target)]
-        way = _smooth(leaving if cells[arrow.source].stem else start, pin)
+        way = _smooth(fork, pin)
         if _meets(way, others):
             way = _moved(curve, pin)
         last = straight(pin, end) if pin != end else ()
-        labels = (*_wire_labels(arrow, start, leaving, measure), *_pin_labels(arrow, pin, end, measure))
+        labels = (
+            *_wire_labels(arrow, start, fork, measure),
+            *_pin_labels(arrow, pin, boxes[arrow.target], measure),
+        )
         arrows.append(PlacedArrow(arrow, (*stem, *way[1:], *last), labels))
     forks = tuple(
-        (bands[key][1], boxes[key].y)
-        for key, cell in cells.items()
-        if cell.stem and sum(arrow.source == key for arrow in diagram.arrows) > 1
+        (bands[key][1], boxes[key].y) for key, cell in cells.items() if cell.stem and len(leaving[key]) > 1
     )
     return Placed(*total, tuple(boxes[box.key] for box in diagram.boxes), tuple(arrows), forks)
 
 
-def _cell(box: Box, arrows: Sequence[Arrow], measure: Measure) -> _Cell:
-    leaving = [arrow for arrow in arrows if arrow.source == box.key]
-    coming = [arrow for arrow in arrows if arrow.target == box.key]
+def _cell(box: Box, coming: Sequence[Arrow], leaving: Sequence[Arrow], measure: Measure) -> _Cell:
     above = tuple(label for arrow in leaving for label in arrow.above)
     below = tuple(label for arrow in leaving for label in arrow.below if label.kind is not Kind.PARTIAL)
     widest = max((measure(label) for label in (*above, *below)), default=0.0)
@@ -144,9 +152,10 @@ def _wire_labels(arrow: Arrow, start: Point, leaving: Point, measure: Measure) -
     return (*over, *stacked(below, middle, y + 1, measure))
 
 
-def _pin_labels(arrow: Arrow, pin: Point, end: Point, measure: Measure) -> tuple[PlacedLabel, ...]:
+def _pin_labels(arrow: Arrow, pin: Point, box: PlacedBox, measure: Measure) -> tuple[PlacedLabel, ...]:
     """The local partial over the wire that comes into a box."""
-    return stacked(_partials(arrow), (pin[0] + end[0] - HEAD) / 2, end[1] - 1 - LINE, measure)
+    middle = (pin[0] + box.x - box.width / 2 - HEAD) / 2
+    return stacked(_partials(arrow), middle, pin[1] - 1 - LINE, measure)
 
 
 Curve = tuple[Point, ...]
@@ -221,8 +230,11 @@ def _ends(
 ) -> list[Point]:
     """The tips of the arrows: those into one box are spread over its left side, in the order of coming."""
     found: list[Point] = [curve[-1] for curve in curves]
-    for key, box in boxes.items():
-        places = [place for place, arrow in enumerate(arrows) if arrow.target == key]
+    coming: dict[str, list[int]] = {key: [] for key in boxes}
+    for place, arrow in enumerate(arrows):
+        coming[arrow.target].append(place)
+    for key, places in coming.items():
+        box = boxes[key]
         places.sort(key=lambda place: _coming(curves[place]))
         for rank, place in enumerate(places):
             offset = (rank - (len(places) - 1) / 2) * cells[key].pitch

@@ -15,7 +15,10 @@ END = "="
 """The key of what stands at the end of the output's wire; no node has this name."""
 
 ROUND = 3
-"""A sign of so many characters stands in a circle."""
+"""A sign of so many characters stands in a circle,"""
+
+FEW = 4
+"""where no more arrows than this come in."""
 
 
 def operations(problem: Problem, labels: Labels, *, partials: bool = False) -> Diagram:
@@ -71,7 +74,8 @@ def _box(node: Node, labels: Labels) -> Box:
             Shape.NONE,
         )
     shown = sign(node.expression)
-    shape = Shape.CIRCLE if isinstance(shown, str) and len(shown) <= ROUND else Shape.BOX
+    small = isinstance(shown, str) and len(shown) <= ROUND and len(node.parents) <= FEW
+    shape = Shape.CIRCLE if small else Shape.BOX
     return Box(node.name, (node.name,), (Label(Kind.NAME, shown, of=node.name),), shape)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sympy import Symbol
 
@@ -119,6 +119,11 @@ class RunSyntax(UnicodeSyntax):
         return f"Σ{_shifted(_BELOW, _italics(index))} {body}"
 
 
+def printable(words: str) -> str:
+    """Words without what steers, and without what no file may hold."""
+    return "".join(character for character in words if character.isprintable())
+
+
 def _italics(letters: str) -> str:
     return f"{_ITALIC}{letters}{_UPRIGHT}"
 
@@ -134,13 +139,20 @@ class RunWriter(Writer):
         self, conventions: Conventions, notation: Notation | None = None, language: Language = ENGLISH
     ) -> None:
         super().__init__(RunSyntax(language), conventions, PLAIN_RELATIONS, notation)
+        # By identity, for a text's fields have no hash; the label stays, so that no other takes its place.
+        self._known: dict[int, tuple[Label, tuple[Part, ...]]] = {}
 
     def plain(self, words: str) -> str:
         """Words without what steers."""
-        return "".join(character for character in words if character.isprintable())
+        return printable(words)
 
     def parts(self, label: Label) -> tuple[Part, ...]:
         """left = right, in runs."""
+        if id(label) not in self._known:
+            self._known[id(label)] = label, self._parts(label)
+        return self._known[id(label)][1]
+
+    def _parts(self, label: Label) -> tuple[Part, ...]:
         left = tuple(self._side(label.left)) if label.left is not None else ()
         right = tuple(self._side(label.right)) if label.right is not None else ()
         return (*left, Run(" = "), *right) if left and right else (*left, *right)
@@ -169,21 +181,19 @@ class RunWriter(Writer):
 
 def _runs(marked: str) -> Iterator[Run]:
     """The printer's text, cut at its marks."""
-    state, levels = Run(""), [0]
+    italic, levels = False, [0]
     for piece in _MARKS.split(marked):
         match piece:
             case "\ue000" | "\ue001":
-                state = replace(state, italic=piece == _ITALIC)
+                italic = piece == _ITALIC
             case "\ue002" | "\ue003":
                 levels.append(-1 if piece == _BELOW else 1)
-                state = replace(state, level=levels[-1])
             case "\ue004":
                 levels.pop()
-                state = replace(state, level=levels[-1])
             case "":
                 pass
             case _:
-                yield replace(state, text=piece)
+                yield Run(printable(piece), italic, levels[-1])
 
 
 def _width(run: Run) -> float:

@@ -12,7 +12,7 @@ from symbackprop.conventions import Conventions
 from symbackprop.diagrams.layout import place
 from symbackprop.diagrams.model import Diagram, Edge, Kind, Shape
 from symbackprop.diagrams.placed import Placed, PlacedArrow, PlacedBox, PlacedLabel, Point
-from symbackprop.render.runs import SIZE, SMALL, Number, Run, RunWriter
+from symbackprop.render.runs import SIZE, SMALL, Number, Run, RunWriter, printable
 from symbackprop.slots import slot
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
@@ -169,7 +169,7 @@ def _slotted(number: Number, body: str) -> str:
     if source is None:
         return body
     typed = ' data-typed=""' if isinstance(number.value.number, sympy.Rational) else ""
-    return f'<tspan class="number" data-slot={quoteattr(_clean(slot(source)))}{typed}>{body}</tspan>'
+    return f'<tspan class="number" data-slot={quoteattr(printable(slot(source)))}{typed}>{body}</tspan>'
 
 
 def _tspans(runs: Sequence[Run], before: int) -> str:
@@ -186,12 +186,8 @@ def _tspans(runs: Sequence[Run], before: int) -> str:
     return found
 
 
-def _clean(words: str) -> str:
-    return "".join(character for character in words if character.isprintable())
-
-
 def _data(name: str, values: Sequence[str]) -> str:
-    return f" data-{name}={quoteattr(_clean(' '.join(values)))}" if values else ""
+    return f" data-{name}={quoteattr(printable(' '.join(values)))}" if values else ""
 
 
 def _edges(edges: Sequence[Edge]) -> str:

@@ -70,9 +70,10 @@ class _Writer(TexWriter):
 
     def label(self, label: Label) -> str:
         """left = right, each in its formula."""
-        left = None if label.left is None else self._side(label.left)
-        right = None if label.right is None else f"${self.math(label.right)}$"
-        return " ${}={}$ ".join(filter(None, (left, right)))
+        sides = [one for one in (label.left, label.right) if one is not None]
+        if len(sides) == 1:
+            return self._side(sides[0])
+        return f"${' = '.join(self.math(one) for one in sides if not isinstance(one, Text | str))}$"
 
     def _side(self, side: Math | Text | str) -> str:
         if isinstance(side, Text):
@@ -112,7 +113,10 @@ def write_tikz(
         *(_label(label, writer) for arrow in placed.arrows for label in arrow.labels),
         *(_label(label, writer) for box in placed.boxes for label in box.labels),
     ]
-    options = f"x={UNIT:.4f}pt, y=-{UNIT:.4f}pt, line width=0.5pt, >={{Stealth[length=5pt, width=4pt]}}"
+    options = (
+        f"x={UNIT:.4f}pt, y=-{UNIT:.4f}pt, line width=0.5pt, >={{Stealth[length=5pt, width=4pt]}}, "
+        r"every node/.style={inner sep=0pt, font=\fontsize{9}{11}\selectfont}"
+    )
     body = "\n".join(f"  {line}" for line in lines)
     title = "".join(filter(str.isprintable, RunWriter(conventions, notation, language).words(diagram.title)))
     return (
@@ -145,7 +149,7 @@ def _label(placed: PlacedLabel, writer: _Writer) -> str:
     colour = _COLOURS[placed.label.kind]
     # The strut keeps the lines of all labels at one height in their boxes.
     text = rf"\strut{{}}{writer.label(placed.label)}"
-    return rf"\node[inner sep=0pt, text={colour}] at {_at((placed.x, placed.y))} {{{text}}};"
+    return rf"\node[text={colour}] at {_at((placed.x, placed.y))} {{{text}}};"
 
 
 def _at(point: Point) -> str:
