@@ -66,6 +66,14 @@ def parse_name(name: str) -> Name:
     return Name(_LETTER_NAMES.get(letters, letters), accent, tuple(indices), layer)
 
 
+_TAME = {sign: f"\\{sign}" for sign in "&%#$_{}"} | {
+    "\\": r"\backslash{}",
+    "^": r"\wedge{}",
+    "~": r"\sim{}",
+}
+"""How a sign that steers TeX is printed; a name that was parsed has none, a symbol of SymPy's may."""
+
+
 @lru_cache(maxsize=100_000)
 def latex_name(name: str, step: str = "") -> str:
     r"""The name in LaTeX; `step` is a second superscript, in round brackets.
@@ -78,7 +86,7 @@ def latex_name(name: str, step: str = "") -> str:
     if parts.accent:
         letter = rf"\{parts.accent}{{{letter}}}"
     index = _joined(parts.indices, _latex_index, lambda digits: _braced("_", digits))
-    above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
+    above = (f"[{_latex_word(parts.layer)}]" if parts.layer else "") + (f"({step})" if step else "")
     return letter + (_braced("_", index) if index else "") + (f"^{{{above}}}" if above else "")
 
 
@@ -100,12 +108,14 @@ def _latex_letters(letters: str) -> str:
         return _LIKE_LATIN[letters]
     if letters in GREEK:
         return f"\\{'varepsilon' if letters == 'epsilon' else letters}"
-    return letters if len(letters) == 1 else rf"\mathrm{{{_latex_word(letters)}}}"
+    word = _latex_word(letters)
+    return word if len(letters) == 1 else rf"\mathrm{{{word}}}"
 
 
 def _latex_word(letters: str) -> str:
-    """Greek letters within a word by their commands: TeX has no other name for them."""
-    return _GREEK_LETTER.sub(lambda found: f"{{{_latex_letters(_LETTER_NAMES[found[0]])}}}", letters)
+    """A word whose signs do not steer TeX, its Greek letters by the only names that TeX has for them."""
+    tame = "".join(_TAME.get(one, one) for one in letters if one.isprintable())
+    return _GREEK_LETTER.sub(lambda found: f"{{{_latex_letters(_LETTER_NAMES[found[0]])}}}", tame)
 
 
 def _latex_index(index: str) -> str:
@@ -140,7 +150,7 @@ def unicode_name(name: str, step: str = "") -> str:
     index = unicode_subscript(parts)
     plain = index.isdecimal() and index.isascii()
     below = index.translate(_SUBSCRIPTS) if plain else f"_{index}" if index else ""
-    above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
+    above = (f"[{_latex_word(parts.layer)}]" if parts.layer else "") + (f"({step})" if step else "")
     return letter + below + (f"^{above}" if above else "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 
 import numpy as np
@@ -46,7 +47,7 @@ class View:
 
     Attributes:
         headline: what it is, in a few words.
-        steps: what is said of it.
+        steps: what is said of it; they are made when they are asked for.
         conventions: ∂ or d, digits.
         notation: how its mathematics is written.
     """
@@ -56,16 +57,20 @@ class View:
     conventions: Conventions = field(default_factory=Conventions)
     notation: Notation = field(default_factory=Notation)
 
+    @cached_property
+    def _read(self) -> tuple[Step, ...]:
+        return tuple(self.steps)
+
     def html(self) -> str:
         """The steps as an element of HTML."""
         writer = _HtmlCell(self.conventions, self.notation)
-        body = "\n".join(block for step in self.steps for block in writer.step(step))
+        body = "\n".join(block for step in self._read for block in writer.step(step))
         return f'<style>\n{STYLE}</style>\n<div class="symbackprop">\n{body}\n</div>'
 
     def latex(self) -> str:
         """The steps as LaTeX that a page's MathJax and a document both set."""
         writer = _LatexCell(self.conventions, self.notation)
-        return "\n\n".join(block for step in self.steps for block in writer.step(step))
+        return "\n\n".join(block for step in self._read for block in writer.step(step))
 
 
 class _CellWriter(TexWriter):

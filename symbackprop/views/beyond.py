@@ -151,8 +151,11 @@ def _of_order(order: Order) -> Iterator[Step]:
 
 
 def _sizes(factor: Factor) -> str:
-    shape = show_shape(factor.shape)
-    return f"{factor.label}: {shape}" if factor.label else shape
+    """A factor by its shape; a product has no name of its own."""
+    shape, names = show_shape(factor.shape), factor.label.split(", ")
+    if not factor.label or ")(" in factor.label:
+        return shape
+    return f"∂{names[0]}/∂{names[1]}, {shape}" if len(names) == 2 else f"{factor.label}, {shape}"
 
 
 # ---------------------------------------------------------------------------------------- indexed notation

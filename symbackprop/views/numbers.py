@@ -25,7 +25,7 @@ from symbackprop.shown import face
 from symbackprop.solution.steps import Notation, Picture, Sentence, Step
 from symbackprop.views.parts import MOST, counted, number, shortened, table, words
 
-COLUMNS = 10
+COLUMNS = 6
 """So many examples have a column in the table of losses."""
 
 

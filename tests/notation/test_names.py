@@ -112,3 +112,20 @@ def test_different_names_look_different(left: str, one: list[str], two: list[str
     first, second = "_".join([left, *one]), "_".join([right, *two])
     assert (latex_name(first) == latex_name(second)) == (first == second)
     assert (unicode_name(first) == unicode_name(second)) == (first == second)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a&b", r"\mathrm{a\&b}"),
+        ("&", r"\&"),
+        (r"\input{x}", r"\mathrm{\backslash{}input\{x\}}"),
+        ("x_50%", r"x_{50\%}"),
+        ("w__}", r"w^{[\}]}"),
+        ("a^b", r"\mathrm{a\wedge{}b}"),
+        ("ab\u202e", r"\mathrm{ab}"),
+    ],
+)
+def test_no_sign_in_the_name_of_a_symbol_steers_latex(name: str, shown: str) -> None:
+    """A name that was parsed has no such sign; a symbol of SymPy's may have any."""
+    assert latex_name(name) == shown
