@@ -33,6 +33,7 @@ from symbackprop.solution.steps import (
 )
 
 _OWN = """\
+math[display="block"] { margin: 0.4em 0; }
 th { text-align: left; padding: 0.15em 0.6em; }
 td { text-align: left; padding: 0.15em 0.6em; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
