@@ -22,6 +22,26 @@ class Source:
     of: Basic | str
 
 
+def pass_scope(iteration: int, place: int = 0) -> str:
+    """The scope of one forward and backward pass: of an example at its place in the batch."""
+    return f"pass {iteration}.{place}"
+
+
+def batch_scope(iteration: int) -> str:
+    """The scope of what the examples of a batch give together: the gradients, the loss."""
+    return f"batch {iteration}"
+
+
+def example_scope(number: int) -> str:
+    """The scope of what the table gives for one example, counted from 1."""
+    return f"example {number}"
+
+
+def state_scope(updates: int) -> str:
+    """The scope of the parameters, and of the losses of the examples, after so many updates."""
+    return f"state {updates}"
+
+
 @dataclass(frozen=True)
 class Environment(Mapping[Basic, Any]):
     """The numbers of symbols and written derivatives.

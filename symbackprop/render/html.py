@@ -27,8 +27,10 @@ from symbackprop.plots import Plot
 from symbackprop.render.drawings import write_drawing
 from symbackprop.render.lines import has_words, split_sum
 from symbackprop.render.marks import Marks, Place, number_parts, parts_of
+from symbackprop.render.plots import plot_style
 from symbackprop.render.tex import TexWriter
 from symbackprop.render.tokens import TokenSyntax, TrackedValues, place_of, tracked, with_tokens
+from symbackprop.slots import slot
 from symbackprop.solution.steps import (
     Assignments,
     Cell,
@@ -51,14 +53,12 @@ PAGE = Path(__file__).parent / "page"
 ENGINE = ("numbers.js", "functions.js", "live.js")
 """What computes the numbers of a live sheet, in the order in which it is put together."""
 
+_FIXED = ' class="fixed"'
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _RANGES = {"latin": "U+0-3FF, U+2000-22FF", "cyrillic": "U+400-4FF"}
 
 PIECE = 44
 """Characters of LaTeX after which a side may be broken before a + or -."""
-
-WIDE = 90
-"""A side with more characters than this may be broken within brackets too."""
 
 
 def write_html(
@@ -91,7 +91,7 @@ def write_html(
     }
     body = writer.sections(section)
     style = _style(cyrillic=bool(_CYRILLIC.search(body + title)))
-    return _template().render(
+    page: str = _template().render(
         language=language.code,
         title=Markup(title),
         body=Markup(body),
@@ -104,6 +104,7 @@ def write_html(
         live=sheet is not None,
         word=lambda template: Markup(writer.words(_WORDS[template])),
     )
+    return page
 
 
 def _asset(name: str) -> str:
@@ -127,7 +128,8 @@ def _style(*, cyrillic: bool) -> str:
     for script, where in _RANGES.items():
         if cyrillic or script == "latin":
             fonts += [_font("Page Text", f"text-{script}-{weight}", weight, where) for weight in (400, 600)]
-    return "\n".join([*fonts, CSS, _asset("page.css")])
+    dark = f"@media (prefers-color-scheme: dark) {{\n{plot_style(dark=True)}}}"
+    return "\n".join([*fonts, CSS, _asset("page.css"), plot_style(dark=False), dark])
 
 
 def _font(family: str, name: str, weight: int, where: str = "U+0-10FFFF") -> str:
@@ -243,7 +245,7 @@ class _PageWriter(TexWriter):
             case Value(number, source):
                 return self.number(place_of(number, source, self.printer.format))
             case Digits(digits, source):
-                return self.number(Place(digits, "" if source is None else tracked(Value(0, source)).slot))
+                return self.number(Place(digits, "" if source is None else slot(source)))
         return self._formula(content, [content])
 
     def number(self, place: Place) -> str:
@@ -288,11 +290,12 @@ class _PageWriter(TexWriter):
     def step(self, step: Step) -> Iterator[str]:
         """One step."""
         match step:
-            case Sentence(words):
-                yield f"<p>{self.words(words)}</p>"
-            case Formulas(equations):
+            case Sentence(words, fixed):
+                yield f"<p{_FIXED if fixed else ''}>{self.words(words)}</p>"
+            case Formulas(equations, fixed):
                 if equations:
-                    yield f'<div class="formulas">{"".join(map(self.equation, equations))}</div>'
+                    kind = "formulas fixed" if fixed else "formulas"
+                    yield f'<div class="{kind}">{"".join(map(self.equation, equations))}</div>'
             case Assignments(rows):
                 yield '<div class="assignments">'
                 for row in rows:
@@ -369,8 +372,7 @@ class _PageWriter(TexWriter):
         shown = list(parts_of(expressions))
         if not relation:
             return self.marks.formula(latex, shown, places)
-        wide = len(self.measure.math(content)) > WIDE
-        first, *rest = split_sum(latex, PIECE, int(wide))
+        first, *rest = split_sum(latex, PIECE)
         pieces = [f"{relation} {first}", *(f"{{}}{piece}" for piece in rest)]
         return "".join(self.marks.formula(piece, shown, places, display=True) for piece in pieces)
 

@@ -1,4 +1,4 @@
-"""Solutions in Markdown with `$$` formulas, as GitHub renders them."""
+"""Solutions in Markdown with `$$` formulas and Mermaid drawings, as GitHub renders them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from symbackprop.conventions import Conventions
+from symbackprop.diagrams.model import Diagram
 from symbackprop.render.lines import has_words
+from symbackprop.render.mermaid import write_mermaid
 from symbackprop.render.tex import TexWriter
 from symbackprop.solution.steps import (
     Assignments,
@@ -54,8 +56,10 @@ class _MarkdownWriter(TexWriter):
                 yield from (self._display(line) for row in rows for line in self.row(row))
             case Table():
                 yield self._table(step)
-            case Picture():
-                return
+            case Picture(drawing):
+                if isinstance(drawing, Diagram):
+                    flow = write_mermaid(drawing, self.conventions, self.notation, self.syntax.language)
+                    yield f"```mermaid\n{flow.strip()}\n```"
 
     def _display(self, formula: str, *, boxed: bool = False) -> str:
         shown = rf"\boxed{{{formula}}}" if boxed else formula

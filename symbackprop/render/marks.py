@@ -122,7 +122,7 @@ class Marks:
     def _look(self, part: Basic) -> str:
         """The MathML of a part alone."""
         if part not in self._looks:
-            self._looks[part] = _inside(ElementTree.fromstring(mathml(self._latex(part))))  # type: ignore[arg-type]
+            self._looks[part] = _inside(ElementTree.fromstring(mathml(self._latex(part))))
         return self._looks[part]
 
     def _put(self, root: Element, places: list[Place]) -> None:

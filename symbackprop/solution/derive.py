@@ -21,6 +21,7 @@ from symbackprop.solution.backward import backward_pass, delta_numbers, gradient
 from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
 from symbackprop.solution.lines import descent, environment, update
+from symbackprop.solution.pictures import graph_picture, graph_section
 from symbackprop.solution.steps import (
     Assignments,
     Equation,
@@ -54,6 +55,7 @@ def solve(
     beyond: Iterable[Step] = (),
     shapes: Shapes | None = None,
     batch: Sequence[int] = (),
+    pictures: bool = False,
 ) -> Solution:
     """The solution of a derivation.
 
@@ -68,15 +70,19 @@ def solve(
         beyond: steps that come last, of `solution.beyond`.
         shapes: of the symbols, where these steps have more than the derivation.
         batch: the rows that the numbers are of, where they are several.
+        pictures: draw the graph.
     """
-    steps = [*header(problem), *forward_pass(problem)]
+    steps = [*header(problem)]
+    if pictures:
+        steps += graph_section(problem, derivation)
+    steps += forward_pass(problem)
     if "reverse" in modes:
         steps += backward_pass(problem, derivation, forms, large=large)
     if "forward" in modes:
         _only_scalars(derivation)
         steps += [*_forward_mode(derivation), *_costs(derivation)]
     if evaluation is not None:
-        steps += _numbers(problem, derivation, evaluation, example, batch)
+        steps += _numbers(problem, derivation, evaluation, example, batch, pictures=pictures)
     steps += beyond
     return Solution(problem.title, tuple(steps), Notation(shapes or derivation.shapes))
 
@@ -124,6 +130,8 @@ def _numbers(
     evaluation: Evaluation,
     example: int | None,
     batch: Sequence[int],
+    *,
+    pictures: bool,
 ) -> Iterator[Step]:
     values = environment(problem, derivation, evaluation, scope=PASS)
     if batch:
@@ -133,6 +141,8 @@ def _numbers(
         yield Heading(2, text("With numbers"))
     else:
         yield Heading(2, text("With numbers: example {number}", number=example))
+    if pictures:
+        yield from graph_picture(problem, derivation, values)
     yield from given(problem, values)
     yield Heading(3, text("Values, forward"))
     yield from demoted(forward_numbers(problem, values))
@@ -197,7 +207,7 @@ def _exact_lines(problem: Problem, derivation: Derivation, example: int | None) 
     for name, value in found.items():
         gradient = derivation.gradients[name]
         lines.append(equation(gradient.symbol, value))
-    yield Formulas(tuple(lines))
+    yield Formulas(tuple(lines), fixed=True)
     training = problem.training
     if training is None or not training.plain:
         return
@@ -210,7 +220,7 @@ def _exact_lines(problem: Problem, derivation: Derivation, example: int | None) 
         updates.append(
             equation(AtStep(symbol, 1), rule, add(start[name], mul(-training.learning_rate, value)))
         )
-    yield Formulas(tuple(updates))
+    yield Formulas(tuple(updates), fixed=True)
 
 
 def exact_gradients(problem: Problem, derivation: Derivation, example: int | None) -> dict[str, Expr]:

@@ -134,7 +134,8 @@ def at_kinks(problem: Problem, values: Environment) -> Iterator[Step]:
                         "{node} is exactly at a kink of {part}: its slope there is taken by convention.",
                         node=node.symbol,
                         part=part,
-                    )
+                    ),
+                    fixed=True,
                 )
 
 

@@ -14,6 +14,7 @@ from sympy import Expr, Symbol
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.content import Digits, Math, Text, Value
 from symbackprop.diagrams.model import Diagram
+from symbackprop.plots import Plot
 from symbackprop.shown import Headed
 
 LOWEST = 4
@@ -39,9 +40,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class Sentence:
-    """A sentence between formulas."""
+    """A sentence between formulas.
+
+    Attributes:
+        text: the sentence.
+        fixed: it holds for the numbers of the solution only, and is not said anew where they are changed.
+    """
 
     text: Text
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,9 +70,15 @@ class Equation:
 
 @dataclass(frozen=True)
 class Formulas:
-    """Equations that are read together, one below the other."""
+    """Equations that are read together, one below the other.
+
+    Attributes:
+        equations: at least one.
+        fixed: they hold for the numbers of the solution only, and are not made anew where they are changed.
+    """
 
     equations: tuple[Equation, ...]
+    fixed: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,9 +114,9 @@ class Notation:
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawing of the graph."""
+    """A drawing of the graph, or a plot."""
 
-    diagram: Diagram
+    drawing: Diagram | Plot
 
 
 Step: TypeAlias = Heading | Sentence | Formulas | Assignments | Table | Picture

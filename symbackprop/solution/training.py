@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from sympy import Expr, Rational, Symbol
 
-from symbackprop.content import Digits, Environment, Source, Value, text
+from symbackprop.content import (
+    Digits,
+    Environment,
+    Source,
+    Value,
+    batch_scope,
+    example_scope,
+    pass_scope,
+    state_scope,
+    text,
+)
 from symbackprop.data import Data
 from symbackprop.expressions import Quotient, add, call, divide, mul, neg, power
 from symbackprop.functions import sqrt
@@ -20,6 +31,7 @@ from symbackprop.solution.derive import assignments, by_name, parameter_rows
 from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
 from symbackprop.solution.lines import environment, rate_source, update
+from symbackprop.solution.pictures import graph_picture, graph_section, training_pictures
 from symbackprop.solution.steps import (
     Cell,
     Equation,
@@ -41,46 +53,38 @@ MOST_STATES = 60
 """A longer table of losses shows some of its rows only."""
 
 
-def pass_scope(iteration: int, place: int = 0) -> str:
-    """The scope of one forward and backward pass: of an example at its place in the batch."""
-    return f"pass {iteration}.{place}"
-
-
-def batch_scope(iteration: int) -> str:
-    """The scope of what the examples of a batch give together: the gradients, the loss."""
-    return f"batch {iteration}"
-
-
-def state_scope(updates: int) -> str:
-    """The scope of the parameters, and of the losses of the examples, after so many updates."""
-    return f"state {updates}"
-
-
 def in_state(parameters: Mapping[str, Any], updates: int) -> dict[str, Value]:
     """The parameters after so many updates, with their source."""
     scope = state_scope(updates)
     return {name: Value(number, Source(scope, Symbol(name))) for name, number in parameters.items()}
 
 
-def solve_training(trace: Trace, *, full: int = IN_FULL, updates: bool = True) -> Solution:
+def solve_training(
+    trace: Trace, *, full: int = IN_FULL, updates: bool = True, pictures: bool = False
+) -> Solution:
     """The solution of a training run.
 
     Args:
         trace: the run.
         full: how many iterations are shown in full; the rest is shown as rows.
         updates: write the update of every parameter out.
+        pictures: draw the graph, and plot the losses and gradients.
     """
     problem = trace.problem
     steps: list[Step] = [*header(problem)]
     if problem.data:
         steps += data_table(problem.data, problem)
+    if pictures:
+        steps += graph_section(problem, trace.derivation)
     steps += [*forward_pass(problem), *backward_pass(problem, trace.derivation, ("chain", "delta"))]
     steps += _rule(trace.training)
     for iteration in trace.iterations[:full]:
-        steps += _Writer(trace, iteration).steps(updates=updates)
+        steps += _Writer(trace, iteration, pictures=pictures).steps(updates=updates)
     steps += _rows(trace, trace.iterations[full:])
     steps += _final(trace)
     steps += losses(trace)
+    if pictures:
+        steps += training_pictures(trace)
     return Solution(problem.title, tuple(steps), Notation(trace.derivation.shapes))
 
 
@@ -96,10 +100,17 @@ def data_table(data: Data, problem: Problem) -> Iterator[Step]:
     head: list[Cell] = [text("Example")]
     head += [Symbol(name) if name in data.examples[0] else name for name, _ in columns]
     shown = [_aligned(values, problem.conventions.digits) for _, values in columns]
+    given = [Symbol(name) if name in data.examples[0] else None for name, _ in columns]
     rows = [
-        (str(number), *map(Digits, entries)) for number, entries in enumerate(zip(*shown, strict=True), 1)
+        (str(number), *map(partial(_digits_of, number), entries, given))
+        for number, entries in enumerate(zip(*shown, strict=True), 1)
     ]
     yield Table(tuple(head), tuple(rows))
+
+
+def _digits_of(number: int, digits: str, given: Symbol | None) -> Digits:
+    """A number of the table; what the graph is given comes from an example."""
+    return Digits(digits, None if given is None else Source(example_scope(number), given))
 
 
 def _aligned(values: Sequence[Rational], most: int) -> list[str]:
@@ -157,8 +168,9 @@ def _adam(training: Training, gradient: Expr, theta: Symbol, rate: Symbol) -> li
 class _Writer:
     """Writes one iteration in full."""
 
-    def __init__(self, trace: Trace, iteration: Iteration) -> None:
+    def __init__(self, trace: Trace, iteration: Iteration, *, pictures: bool) -> None:
         self.trace, self.iteration, self.problem = trace, iteration, trace.problem
+        self.pictures = pictures
 
     def steps(self, *, updates: bool) -> Iterator[Step]:
         number, examples = self.iteration.number, self.iteration.examples
@@ -171,6 +183,9 @@ class _Writer:
             shown = ", ".join(map(str, examples))
             title = text("Iteration {number}: examples {examples}", number=number, examples=shown)
             yield Heading(2, title, number)
+        several = len(examples) > 1 and not self.problem.graph.is_array
+        if not several:
+            yield from self._picture(self._environment())
         yield Heading(3, text("Parameters before the update"))
         yield from parameter_rows(self.problem, in_state(self.iteration.before, number - 1))
         if self.problem.graph.is_array:
@@ -179,8 +194,9 @@ class _Writer:
             return
         for place, example in enumerate(examples or [0]):
             values = self._environment(place)
-            if len(examples) > 1:
+            if several:
                 yield Heading(3, text("Example {number}", number=example))
+                yield from self._picture(values)
                 yield from demoted(self._example(values))
             else:
                 yield from self._example(values)
@@ -198,6 +214,10 @@ class _Writer:
             place if several else None,
             scope=pass_scope(self.iteration.number, place),
         )
+
+    def _picture(self, values: Environment) -> Iterator[Step]:
+        if self.pictures:
+            yield from graph_picture(self.problem, self.trace.derivation, values)
 
     def _example(self, values: Environment) -> Iterator[Step]:
         given = [name for name in self.iteration.given if Symbol(name) in values]

@@ -184,6 +184,11 @@ const createSheet = (data, program) => {
 
   // The input that a slot shows as it was typed: a constant, a number of the update.
   const typedPlace = (scope, key) => {
+    if (scope.startsWith("example ")) {
+      const number = Number(scope.slice("example ".length));
+      const found = data.inputs.findIndex((input) => input.example === number && input.name === key);
+      return found < 0 ? undefined : found;
+    }
     const places = scope === "training" ? data.training?.letters : scope.startsWith("pass ") ? data.constants : {};
     return places && Object.hasOwn(places, key) ? places[key] : undefined;
   };

@@ -237,13 +237,8 @@
     // The digits that stand in a slot: one number of an array where the slot names its place.
     function digitsOf(slot) {
       const [scope, key, index] = slot.split("|");
-      if (scope.startsWith("example ")) return digitsOfExample(Number(scope.slice("example ".length)), key);
       const found = sheet.text(`${scope}|${key}`);
       return index === undefined ? found : index.split(",").reduce((inner, place) => inner?.[place], found);
-    }
-    function digitsOfExample(example, name) {
-      const input = sheet.inputs().find((one) => one.example === example && one.name === name);
-      return input && input.current !== input.value ? sheet.format(input.current, true) : undefined;
     }
 
     function refresh() {
@@ -266,10 +261,11 @@
       all("svg.plot").forEach(refreshPlot);
       const inputs = sheet.inputs();
       const isChanged = inputs.some((one) => one.current !== one.value);
+      document.body.classList.toggle("changed", isChanged);
       byId("changed").hidden = !isChanged;
       byId("changed").textContent = isChanged ? data.words.changed : "";
       const pinned = new Set(inputs.filter((one) => one.group === "argument" && one.current !== null).map((one) => one.name));
-      equations.forEach((one) => one.classList.toggle("pinned", pinned.has(one.dataset.ofN) && one.closest("[data-numbers]") !== null));
+      equations.forEach((one) => one.classList.toggle("pinned", pinned.has(one.dataset.ofN) && one.querySelector("[data-s]") !== null));
     }
 
     // w = w − η ∂L/∂w = the exact result of the printed operands, where it is telling, ≈ the true value.
