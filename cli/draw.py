@@ -131,8 +131,8 @@ def _plot(problem: Problem, plot: str, steps: int | None) -> Plot:
 
 
 def _plotted(plot: Plot, problem: Problem, form: str, language: Language) -> str:
+    from symbackprop.drawings.plots import plot_svg, plot_tikz
     from symbackprop.errors import OptionError
-    from symbackprop.render.plots import plot_svg, plot_tikz
 
     if form not in PLOT_FORMATS:
         raise OptionError(
@@ -171,10 +171,10 @@ def _diagram(
 
 
 def _drawn(diagram: Diagram, notation: Notation, problem: Problem, form: str, language: Language) -> str:
-    from symbackprop.render.dot import write_dot
-    from symbackprop.render.mermaid import write_mermaid
-    from symbackprop.render.svg import write_svg
-    from symbackprop.render.tikz import write_tikz
+    from symbackprop.drawings.dot import write_dot
+    from symbackprop.drawings.mermaid import write_mermaid
+    from symbackprop.drawings.svg import write_svg
+    from symbackprop.drawings.tikz import write_tikz
 
     writers: dict[str, Callable[..., str]] = {
         "svg": write_svg,

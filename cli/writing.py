@@ -55,7 +55,7 @@ def show(
 
             return write_markdown(solution, conventions, language)
         case Format.HTML:
-            from symbackprop.render.html import write_html
+            from symbackprop.page.html import write_html
 
             return write_html(solution, conventions, language, graph=problem.graph, sheet=sheet)
         case Format.PDF:

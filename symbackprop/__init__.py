@@ -23,11 +23,11 @@ from symbackprop.graph import Graph, Node, Role
 from symbackprop.indexed.derivation import indexed_derivation
 from symbackprop.indexed.general_layer import general_layer
 from symbackprop.load import load, loads
+from symbackprop.notebook import beyond, model, numbers
 from symbackprop.numeric.compiled import Compiled, Evaluation, compile
 from symbackprop.numeric.train import Trace, train
 from symbackprop.problem import Problem, Training
 from symbackprop.sweep import backprop
-from symbackprop.views import beyond, model, numbers
 
 __version__ = "0.1.0"
 

@@ -23,7 +23,7 @@ class Face(Protocol):
 
 @singledispatch
 def face(thing: object) -> Face:
-    """How an object looks; `views.py` says it for every kind."""
+    """How an object looks; `notebook` says it for every kind."""
     raise TypeError(f"a {type(thing).__name__} does not show itself")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
-PAGE = Path(__file__).parent.parent / "symbackprop" / "render" / "page"
+PAGE = Path(__file__).parent.parent / "symbackprop" / "page" / "assets"
 LIVE = ("functions.js", "numbers.js", "live.js")
 """The scripts of the live sheet, in the order in which a page has them."""
 

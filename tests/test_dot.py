@@ -10,7 +10,7 @@ import pytest
 from symbackprop.content import text
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Arrow, Box, Diagram, Kind, Label, Shape, View
-from symbackprop.render.dot import write_dot
+from symbackprop.drawings.dot import write_dot
 from tests.examples import EXAMPLES, Example, printed
 
 HOSTILE = '</FONT>> <b>"bold"</b> \\N \\" ]; n9 -> n8; // & &amp; \u202e\x00 \n{'

@@ -24,10 +24,10 @@ from sympy import Symbol
 
 import symbackprop as sb
 from symbackprop.expressions import Prime
-from symbackprop.render.tex import TexWriter
 from symbackprop.solution.derive import solve
 from symbackprop.solution.steps import Assignments, Equation, Formulas, Heading, Solution, Step
 from symbackprop.solution.training import solve_training
+from symbackprop.writing.tex import TexWriter
 from tests.examples import NETWORKS, RUNS, RUNS_OF_SCALARS, SCALARS, Example, example, printed
 from tests.latex_reader import canonical, evaluate, names, read_equation
 from tests.oracles import graph_values, kink_distance, value

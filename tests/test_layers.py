@@ -38,15 +38,13 @@ diagrams.placed diagrams.columns diagrams.graphviz diagrams.layout
 solution.steps solution.pictures solution.lines solution.header solution.forward solution.backward
 solution.beyond
 solution.derive solution.training solution.indexed
-render.lines render.letters render.tex render.text
-render.marks render.tokens
-render.runs render.svg render.tikz render.axes render.frames render.plots render.labels render.dot
-render.mermaid
-render.markdown
-render.drawings render.typst_page render.typst render.pdf render.preamble render.latex render.html
+writing.lines writing.letters writing.tex
+drawings.runs drawings.svg drawings.tikz drawings.axes drawings.frames drawings.plots drawings.labels
+drawings.dot drawings.mermaid drawings.pictures
+render.text render.markdown render.preamble render.latex render.typst_page render.typst render.pdf
 render.documents
-render.notebook
-views.parts views.model views.numbers views.beyond
+page.marks page.tokens page.html
+notebook.parts notebook.cells notebook.model notebook.numbers notebook.beyond
 __init__
 """.split()
 

@@ -9,7 +9,7 @@ import pytest
 from symbackprop.content import text
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Arrow, Box, Diagram, Kind, Label, Shape, View
-from symbackprop.render.mermaid import write_mermaid
+from symbackprop.drawings.mermaid import write_mermaid
 from tests.examples import EXAMPLES, Example, printed
 
 LABEL = r'"[^"`<>]*(?:<br/>[^"`<>]*)*"'

@@ -929,7 +929,7 @@ def test_an_option_that_does_not_fit_is_refused(arguments: list[str], says: list
 @pytest.mark.parametrize(
     ("arguments", "option"),
     [
-        (["derive", "x*y", "--format", "pdf"], "--format"),
+        (["derive", "x*y", "--format", "docx"], "--format"),
         (["derive", "x*y", "--digits", "many"], "--digits"),
         (["derive", "x*y", "--example", "0"], "--example"),
         (["derive", "x*y", "--output", "."], "--output"),

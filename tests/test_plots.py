@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from symbackprop.content import Source, Value, text
 from symbackprop.conventions import Conventions
+from symbackprop.drawings.axes import kept_apart, linear_axis, round_step, thinned, vertical
+from symbackprop.drawings.plots import COLOURS, plot_style, plot_svg, plot_tikz
 from symbackprop.load import load
 from symbackprop.numeric.train import Trace, train
 from symbackprop.plots import Line, Plot, gradient_norms_plot, losses_plot
-from symbackprop.render.axes import kept_apart, linear_axis, round_step, thinned, vertical
-from symbackprop.render.plots import COLOURS, plot_style, plot_svg, plot_tikz
 from symbackprop.translation import Language
 from tests.examples import EXAMPLES, example
 

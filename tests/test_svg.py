@@ -14,9 +14,9 @@ from sympy import Symbol
 from symbackprop.content import Source, Value, text
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram, Kind, View
+from symbackprop.drawings.svg import DARK, LIGHT, write_svg
 from symbackprop.graph import Graph
 from symbackprop.problem import Problem
-from symbackprop.render.svg import DARK, LIGHT, write_svg
 from symbackprop.slots import slot
 from symbackprop.translation import ENGLISH, find_language
 from tests.diagrams.drawings import ARRAYS, NETWORKS, SCALARS, case, example

@@ -12,8 +12,8 @@ from symbackprop.content import text
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.layout import place
 from symbackprop.diagrams.model import Kind, Label, View
-from symbackprop.render.runs import RunWriter
-from symbackprop.render.tikz import CENTIMETRE, UNIT, write_tikz
+from symbackprop.drawings.runs import RunWriter
+from symbackprop.drawings.tikz import CENTIMETRE, UNIT, write_tikz
 from symbackprop.translation import find_language
 from tests.diagrams.drawings import Case, example, network
 from tests.documents import ENGINES, check, compiled

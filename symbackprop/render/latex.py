@@ -7,13 +7,10 @@ from itertools import groupby
 
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
+from symbackprop.drawings.plots import plot_tikz
+from symbackprop.drawings.tikz import write_tikz
 from symbackprop.plots import Plot
-from symbackprop.render.letters import has_cyrillic, latex_words
-from symbackprop.render.lines import column_parts, has_words
-from symbackprop.render.plots import plot_tikz
 from symbackprop.render.preamble import preamble
-from symbackprop.render.tex import LINE, TexWriter
-from symbackprop.render.tikz import write_tikz
 from symbackprop.solution.steps import (
     Assignments,
     Cell,
@@ -28,6 +25,9 @@ from symbackprop.solution.steps import (
     Table,
 )
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.letters import has_cyrillic, latex_words
+from symbackprop.writing.lines import column_parts, has_words
+from symbackprop.writing.tex import LINE, TexWriter
 
 GAP = 3
 WIDE = LINE // 3

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
-from symbackprop.render.lines import has_words
-from symbackprop.render.mermaid import write_mermaid
-from symbackprop.render.tex import TexWriter
+from symbackprop.drawings.mermaid import write_mermaid
 from symbackprop.solution.steps import (
     Assignments,
     Formulas,
@@ -21,6 +19,8 @@ from symbackprop.solution.steps import (
     Table,
 )
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.lines import has_words
+from symbackprop.writing.tex import TexWriter
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|$~&])")
 

@@ -12,7 +12,6 @@ from symbackprop import operations as op
 from symbackprop.arrays.shape_lines import ShapePrinter
 from symbackprop.conventions import Conventions
 from symbackprop.notation.unicode import UnicodeSyntax
-from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, column_parts, has_words, split_sum
 from symbackprop.solution.steps import (
     Assignments,
     Equation,
@@ -26,6 +25,7 @@ from symbackprop.solution.steps import (
     Table,
 )
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.lines import PLAIN_RELATIONS, Phrase, Writer, column_parts, has_words, split_sum
 
 WIDTH = 100
 INDENT = 2

@@ -12,12 +12,11 @@ from itertools import groupby, zip_longest
 
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
+from symbackprop.drawings.pictures import write_drawing
 from symbackprop.notation.names import quoted
 from symbackprop.notation.typst import TOKENS, TypstSyntax, apart, argument
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.plots import Plot
-from symbackprop.render.drawings import write_drawing
-from symbackprop.render.lines import PLAIN_RELATIONS, Writer, column_parts, has_words
 from symbackprop.render.typst_page import PAGE
 from symbackprop.solution.steps import (
     Assignments,
@@ -32,6 +31,7 @@ from symbackprop.solution.steps import (
     Table,
 )
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.lines import PLAIN_RELATIONS, Writer, column_parts, has_words
 
 WIDEST_TABLE = 92
 """Characters of plain text that fill a line of a table."""

@@ -15,9 +15,9 @@ from symbackprop.conventions import Conventions
 from symbackprop.diagrams.layout import place
 from symbackprop.diagrams.model import Diagram, Shape, View
 from symbackprop.diagrams.placed import LINE, Placed, PlacedBox, PlacedLabel, Point
+from symbackprop.drawings.runs import RunWriter
+from symbackprop.drawings.svg import write_svg
 from symbackprop.errors import OptionError
-from symbackprop.render.runs import RunWriter
-from symbackprop.render.svg import write_svg
 from tests.diagrams.drawings import ARRAYS, NETWORKS, SCALARS, Case, example, graphs, network
 
 Rectangle = tuple[float, float, float, float]
@@ -148,7 +148,7 @@ def test_a_network_of_200_parameters_is_drawn_within_two_seconds(view: View) -> 
 DRAW = """
 from tests.diagrams.drawings import example
 from symbackprop.conventions import Conventions
-from symbackprop.render.svg import write_svg
+from symbackprop.drawings.svg import write_svg
 print(write_svg(example("gates").drawn(), Conventions())[:4])
 """
 

@@ -16,14 +16,14 @@ from symbackprop.expressions import Quotient
 from symbackprop.notation.code import CodeSyntax
 from symbackprop.notation.numbers import number_format, typed
 from symbackprop.notation.printer import Printer
+from symbackprop.notebook.cells import View
+from symbackprop.notebook.parts import MOST, counted, number, shortened, table, words
 from symbackprop.numeric.compiled import Compiled, Evaluation
 from symbackprop.numeric.program import Kind, Program
 from symbackprop.numeric.train import Iteration, Losses, Trace
 from symbackprop.plots import losses_plot
-from symbackprop.render.notebook import View
 from symbackprop.shown import face
 from symbackprop.solution.steps import Notation, Picture, Sentence, Step
-from symbackprop.views.parts import MOST, counted, number, shortened, table, words
 
 COLUMNS = 6
 """So many examples have a column in the table of losses."""

@@ -7,17 +7,17 @@ from html import escape
 
 from symbackprop.content import Text, Value, text
 from symbackprop.conventions import Conventions
+from symbackprop.drawings.axes import Tick
+from symbackprop.drawings.frames import Frame, PlainWords
+from symbackprop.drawings.svg import DARK, FONT, LIGHT
 from symbackprop.notation.latex import LatexSyntax
 from symbackprop.notation.syntax import Syntax
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.plots import Plot
-from symbackprop.render.axes import Tick
-from symbackprop.render.frames import Frame, PlainWords
-from symbackprop.render.letters import latex_words
-from symbackprop.render.lines import PLAIN_RELATIONS, Writer
-from symbackprop.render.svg import DARK, FONT, LIGHT
 from symbackprop.slots import slot
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.letters import latex_words
+from symbackprop.writing.lines import PLAIN_RELATIONS, Writer
 
 COLOURS = (
     ("#0b5cad", "#6cb0ff"),

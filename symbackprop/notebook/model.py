@@ -18,8 +18,9 @@ from symbackprop.notation.code import CODE
 from symbackprop.notation.numbers import typed
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.unicode import UNICODE
+from symbackprop.notebook.cells import View
+from symbackprop.notebook.parts import MOST, counted, headed, shape_words, shortened, table, words
 from symbackprop.problem import Problem, Training
-from symbackprop.render.notebook import View
 from symbackprop.shown import face
 from symbackprop.solution.steps import (
     Cell,
@@ -32,7 +33,6 @@ from symbackprop.solution.steps import (
     Step,
     equation,
 )
-from symbackprop.views.parts import MOST, counted, headed, shape_words, shortened, table, words
 
 
 def in_text(expression: Expr) -> str:

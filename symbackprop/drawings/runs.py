@@ -15,9 +15,9 @@ from symbackprop.diagrams.model import Label
 from symbackprop.notation.names import ACCENTS, GREEK, parse_name, unicode_subscript
 from symbackprop.notation.syntax import Level, Piece
 from symbackprop.notation.unicode import UnicodeSyntax
-from symbackprop.render.lines import PLAIN_RELATIONS, Writer
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.lines import PLAIN_RELATIONS, Writer
 
 SIZE = 14.0
 """The height of letters in pixels."""

@@ -8,9 +8,9 @@ from symbackprop.conventions import Conventions
 from symbackprop.notation.latex import LatexSyntax
 from symbackprop.notation.syntax import Syntax
 from symbackprop.notation.unicode import UnicodeSyntax
-from symbackprop.render.lines import PLAIN_RELATIONS, Phrase, Writer, split_sum
 from symbackprop.solution.steps import Equation, Notation
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.lines import PLAIN_RELATIONS, Phrase, Writer, split_sum
 
 LINE = 86
 """Characters of plain text that fill a line of the page about as far as their formula does."""

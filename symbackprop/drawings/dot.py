@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Arrow, Box, Diagram, Kind, Label, Shape
-from symbackprop.render.labels import LabelWriter
-from symbackprop.render.svg import LIGHT
+from symbackprop.drawings.labels import LabelWriter
+from symbackprop.drawings.svg import LIGHT
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
 

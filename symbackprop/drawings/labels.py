@@ -7,9 +7,9 @@ import re
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Label
 from symbackprop.notation.unicode import UnicodeSyntax
-from symbackprop.render.lines import PLAIN_RELATIONS, Writer
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.lines import PLAIN_RELATIONS, Writer
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

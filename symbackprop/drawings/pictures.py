@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
+from symbackprop.drawings.plots import plot_svg
+from symbackprop.drawings.svg import write_svg
 from symbackprop.plots import Plot
-from symbackprop.render.plots import plot_svg
-from symbackprop.render.svg import write_svg
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
 

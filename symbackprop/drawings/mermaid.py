@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from symbackprop.content import Text
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Arrow, Box, Diagram, Kind, Label, Shape
-from symbackprop.render.labels import LabelWriter
+from symbackprop.drawings.labels import LabelWriter
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
 

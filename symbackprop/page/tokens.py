@@ -18,7 +18,7 @@ from symbackprop.content import Environment, Source, Value
 from symbackprop.notation.latex import LatexSyntax
 from symbackprop.notation.numbers import NumberFormat
 from symbackprop.notation.printer import Printer
-from symbackprop.render.marks import CLOSE, OPEN, Place, token
+from symbackprop.page.marks import CLOSE, OPEN, Place, token
 from symbackprop.slots import slot
 
 

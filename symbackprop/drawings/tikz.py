@@ -7,13 +7,13 @@ from symbackprop.conventions import Conventions
 from symbackprop.diagrams.layout import place
 from symbackprop.diagrams.model import Diagram, Kind, Label, Shape
 from symbackprop.diagrams.placed import PlacedArrow, PlacedBox, PlacedLabel, Point
+from symbackprop.drawings.runs import SIZE, RunWriter
 from symbackprop.notation.latex import LatexSyntax
 from symbackprop.notation.syntax import Level, Piece
-from symbackprop.render.letters import latex_words
-from symbackprop.render.runs import SIZE, RunWriter
-from symbackprop.render.tex import TexWriter
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.letters import latex_words
+from symbackprop.writing.tex import TexWriter
 
 UNIT = 10 / SIZE
 """TeX's points to a pixel: letters of ten points."""

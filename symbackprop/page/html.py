@@ -20,16 +20,14 @@ from sympy import Expr
 
 from symbackprop.content import Digits, Math, Substituted, Text, Value, text
 from symbackprop.conventions import Conventions
+from symbackprop.drawings.pictures import write_drawing
+from symbackprop.drawings.plots import plot_style
 from symbackprop.expressions import AtStep
 from symbackprop.graph import Graph
 from symbackprop.notation.mathml import CSS
+from symbackprop.page.marks import Marks, Place, number_parts, parts_of
+from symbackprop.page.tokens import TokenSyntax, TrackedValues, place_of, tracked, with_tokens
 from symbackprop.plots import Plot
-from symbackprop.render.drawings import write_drawing
-from symbackprop.render.lines import has_words, split_sum
-from symbackprop.render.marks import Marks, Place, number_parts, parts_of
-from symbackprop.render.plots import plot_style
-from symbackprop.render.tex import TexWriter
-from symbackprop.render.tokens import TokenSyntax, TrackedValues, place_of, tracked, with_tokens
 from symbackprop.slots import slot
 from symbackprop.solution.steps import (
     Assignments,
@@ -45,11 +43,13 @@ from symbackprop.solution.steps import (
     Table,
 )
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.lines import has_words, split_sum
+from symbackprop.writing.tex import TexWriter
 
 if TYPE_CHECKING:
     from symbackprop.live.sheet import LiveSheet
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parent / "assets"
 ENGINE = ("numbers.js", "functions.js", "live.js")
 """What computes the numbers of a live sheet, in the order in which it is put together."""
 

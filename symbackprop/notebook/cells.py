@@ -13,12 +13,10 @@ import numpy as np
 from symbackprop.content import Digits, Text, Value
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
+from symbackprop.drawings.pictures import write_drawing
 from symbackprop.errors import OptionError
 from symbackprop.notation.mathml import CSS, mathml
 from symbackprop.plots import Plot
-from symbackprop.render.drawings import write_drawing
-from symbackprop.render.letters import latex_words
-from symbackprop.render.tex import TexWriter
 from symbackprop.solution.steps import (
     Assignments,
     Cell,
@@ -31,6 +29,8 @@ from symbackprop.solution.steps import (
     Step,
     Table,
 )
+from symbackprop.writing.letters import latex_words
+from symbackprop.writing.tex import TexWriter
 
 _OWN = """\
 math[display="block"] { margin: 0.4em 0; }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from symbackprop.content import Value
+from symbackprop.drawings.axes import horizontal, kept_apart, thinned, vertical
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.plots import Line, Plot
-from symbackprop.render.axes import horizontal, kept_apart, thinned, vertical
-from symbackprop.render.lines import PLAIN_RELATIONS, Writer
+from symbackprop.writing.lines import PLAIN_RELATIONS, Writer
 
 MARKED = 40
 """Of a longer line only some points have marks."""

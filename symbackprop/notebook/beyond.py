@@ -18,10 +18,10 @@ from symbackprop.forward import Cost, Tangent, Tangents
 from symbackprop.indexed.derivation import Equality, IndexedDerivation, IndexedDerivative
 from symbackprop.indexed.general_layer import GeneralLayer
 from symbackprop.notation.names import unused_name
-from symbackprop.render.notebook import View
+from symbackprop.notebook.cells import View
+from symbackprop.notebook.parts import headed, table, words
 from symbackprop.shown import face
 from symbackprop.solution.steps import Equation, Formulas, Notation, Sentence, Step, equation
-from symbackprop.views.parts import headed, table, words
 
 # ------------------------------------------------------------------------------------ Jacobians and Hessians
 

@@ -1,0 +1,1 @@
+"""Writers of drawings: one format each, over the same diagrams and plots."""

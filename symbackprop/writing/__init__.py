@@ -1,0 +1,1 @@
+"""What all writers share: mathematics put into one syntax, letters that a format has."""
