@@ -14,7 +14,7 @@ from tests.examples import RUNS, Example, example, printed
 
 PAGES = [("obesity", "train"), ("logistic-neuron", "derive"), ("softmax-mlp", "derive")]
 SIZES = [(390, 844), (1280, 900)]
-SCREENSHOTS = Path(__file__).parent.parent / "build" / "screenshots"
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 """Where pictures of the pages are kept, to be looked at."""
 
 NUMBERS = """() => [...document.querySelectorAll("[data-s], tspan[data-slot]")].map((one) => [

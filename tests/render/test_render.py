@@ -40,7 +40,7 @@ from tests.examples import EXAMPLES as SPECS
 from tests.examples import SCALARS
 from tests.oracles import Built, Outside, expressions, near, points, value
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = [one.name for one in SPECS]
 SCALAR_NAMES = [one.name for one in SCALARS]
 PLAIN = Conventions()
