@@ -60,7 +60,7 @@ def losses_plot(trace: Trace) -> Plot:
     table, used = trace.losses, trace.used
     lines = []
     if len(table.examples) > 1:
-        lines.append(_of_states(trace, text("mean of all"), "mean", table.mean()))
+        lines.append(_of_states(trace, text("mean of all"), "mean of all", table.mean()))
         if used and len(used) < len(table.examples):
             label = text("mean of the {count} used", count=len(used))
             lines.append(_of_states(trace, label, "mean of used", table.mean(used)))

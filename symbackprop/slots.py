@@ -16,7 +16,7 @@ _PRINTER = Printer(CODE, Conventions())
 
 
 def slot(source: Source) -> str:
-    """The scope and what the number is of: `pass 1.0|w_11`, `pass 1.0|d(L)/d(z_1)`, `state 2|mean`."""
+    """The scope and what the number is of: `pass 1.0|w_11`, `pass 1.0|d(L)/d(z_1)`, `state 2|mean of all`."""
     return f"{source.scope}|{key(source.of)}"
 
 
@@ -25,8 +25,8 @@ def key(of: Basic | str) -> str:
     """What a number is of: a name, a derivative with what is held fast, or a word.
 
     >>> from sympy import Symbol
-    >>> key(Quotient(Symbol("f"), Symbol("x"), Symbol("q"))), key(Symbol("w_11")), key("mean")
-    ('d(f)/d(x) at q', 'w_11', 'mean')
+    >>> key(Quotient(Symbol("f"), Symbol("x"), Symbol("q"))), key(Symbol("w_11")), key("mean of all")
+    ('d(f)/d(x) at q', 'w_11', 'mean of all')
     """
     match of:
         case str():

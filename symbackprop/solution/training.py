@@ -341,7 +341,7 @@ def losses(trace: Trace) -> Iterator[Step]:
             for place, loss in enumerate(table.table[state], 1)
         ]
         row += [Value(float(used[state]), Source(scope, "mean of used"))] if used is not None else []
-        row += [Value(float(every[state]), Source(scope, "mean"))] if len(table.examples) > 1 else []
+        row += [Value(float(every[state]), Source(scope, "mean of all"))] if len(table.examples) > 1 else []
         rows.append(tuple(row))
     yield Table(tuple(head), tuple(rows))
 

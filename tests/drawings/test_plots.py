@@ -79,7 +79,7 @@ def test_a_problem_without_a_table_has_one_loss() -> None:
 def test_every_number_of_a_plot_knows_its_slot() -> None:
     trace = traced("obesity")
     sources = [value.source for line in losses_plot(trace).lines for _, value in line.points]
-    assert sources[:4] == [Source(f"state {state}", "mean") for state in range(4)]
+    assert sources[:4] == [Source(f"state {state}", "mean of all") for state in range(4)]
     assert sources[4] == Source("state 0", "mean of used")
     norms = gradient_norms_plot(trace).lines[1]
     assert norms.points[0][1].source == Source("batch 1", "norm of layer 2")

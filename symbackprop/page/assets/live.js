@@ -172,7 +172,7 @@ const createSheet = (data, program) => {
       return nested(data.parameters[key], (place) => states[state][place]);
     }
     if (!data.losses) return undefined;
-    if (key === "mean") return mean(lossesAt(state));
+    if (key === "mean of all") return mean(lossesAt(state));
     if (key === "mean of used") return mean(data.losses.used.map((place) => lossesAt(state)[place]));
     return key.startsWith("loss ") ? lossesAt(state)[Number(key.slice("loss ".length)) - 1] : undefined;
   };
