@@ -27,6 +27,7 @@ from symbackprop.expressions import Prime
 from symbackprop.solution.derive import solve
 from symbackprop.solution.steps import Assignments, Equation, Formulas, Heading, Solution, Step
 from symbackprop.solution.training import solve_training
+from symbackprop.translation import ENGLISH
 from symbackprop.writing.tex import TexWriter
 from tests.examples import NETWORKS, RUNS, RUNS_OF_SCALARS, SCALARS, Example, example, printed
 from tests.latex_reader import canonical, evaluate, names, read_equation
@@ -189,7 +190,8 @@ def lines(solution: Solution, conventions: sb.Conventions) -> Iterator[Line]:
     headings: list[tuple[float, str]] = []
     for step in solution.steps:
         if isinstance(step, Heading):
-            title = step.text.template.format(**step.text.fields)
+            said = step.text
+            title = ENGLISH(said.template, said.plural, said.count).format(**said.fields)
             level = 2.5 if PART_OF_A_BATCH.match(title) else step.level
             headings = [one for one in headings if one[0] < level]
             headings.append((level, title))
