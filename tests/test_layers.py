@@ -17,8 +17,8 @@ LONGEST = 400
 ORDER = """
 errors translation shown content conventions expressions functions operations syntax array_syntax
 language partials
-notation.names notation.numbers notation.syntax notation.printer notation.latex notation.typst
-notation.unicode
+notation.printable notation.names notation.numbers notation.syntax notation.printer notation.latex
+notation.typst notation.unicode
 notation.code notation.mathml
 arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes
 arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
@@ -38,7 +38,7 @@ diagrams.placed diagrams.columns diagrams.graphviz diagrams.layout
 solution.steps solution.pictures solution.lines solution.header solution.forward solution.backward
 solution.beyond
 solution.derive solution.training solution.indexed
-writing.lines writing.letters writing.tex
+writing.lines writing.letters writing.tex writing.latex
 drawings.runs drawings.svg drawings.tikz drawings.axes drawings.frames drawings.plots drawings.labels
 drawings.dot drawings.mermaid drawings.pictures
 render.text render.markdown render.preamble render.latex render.typst_page render.typst render.pdf

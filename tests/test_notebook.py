@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
@@ -331,6 +332,25 @@ def test_hostile_words_are_words(name: str) -> None:
     assert not {tag for tag, _ in read(found["text/html"]).elements} & {"script", "b"}
     assert "\u202e" not in found["text/html"]
     assert r"\input" not in found["text/latex"].replace(r"\textbackslash{}input", "")
+
+
+@pytest.mark.parametrize("latex", [*MAKERS, *(f"attacked {name}" for name in ATTACKED)])
+def test_words_between_formulas_have_nothing_that_mathjax_leaves_as_it_is(latex: str) -> None:
+    """It knows no commands there, and a document none of the signs that steer it."""
+    own = latex.removeprefix("attacked ")
+    shown = bundle(own)["text/latex"] if own == latex else hostile()[own]._repr_mimebundle_()["text/latex"]
+    assert set(re.findall(r"\\text[a-z]+", shown)) <= {r"\textbf"}
+    for paragraph in shown.replace(r"\$", "").split("\n\n"):
+        if not paragraph.startswith("$$ "):
+            bare = paragraph.removeprefix(r"$\textbf{").removesuffix("}$")
+            assert not set("".join(bare.split("$")[::2])) & set("\\{}#%&_^~<>")
+
+
+def test_hostile_words_between_formulas_are_formulas() -> None:
+    latex = hostile()["problem"]._repr_mimebundle_()["text/latex"]
+    heading, _, _ = latex.partition("\n\n")
+    assert heading.startswith(r"$\textbf{$<$script$>$alert(1)$<$/script$>$")
+    assert r"$\&$ $\{$braces$\}$ $\backslash$input$\{$x$\}$" in heading
 
 
 def test_a_title_is_shown_as_it_was_written() -> None:

@@ -78,7 +78,7 @@ def _layer_lines(layer: Layer, nodes: Sequence[Node], labels: Labels) -> list[La
         Label(Kind.NOTE, layer.activation),
     ]
     if any(node.shape for node in parameters):
-        count = prod_of(parameters)
+        count = size_of(parameters)
         for node in parameters:
             shape = text("{name}: {shape}", name=node.symbol, shape=shape_text(node.shape))
             lines.append(Label(Kind.FORWARD, shape, of=node.name))
@@ -96,7 +96,7 @@ def _layer_lines(layer: Layer, nodes: Sequence[Node], labels: Labels) -> list[La
     return lines
 
 
-def prod_of(parameters: Sequence[Node]) -> int:
+def size_of(parameters: Sequence[Node]) -> int:
     """How many numbers arrays hold together."""
     return sum(prod(int(length) for length in node.shape) for node in parameters)
 

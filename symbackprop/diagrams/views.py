@@ -52,7 +52,7 @@ def diagram(
         partials: in the operations view, whether every arrow bears its local partial.
 
     Raises:
-        OptionError: the graph has no such view.
+        OptionError: the graph has no such view, or the view no local partials.
     """
     chosen = view or default_view(problem)
     possible = possible_views(problem)
@@ -64,6 +64,12 @@ def diagram(
             where=f"--view {chosen.value}",
             known=", ".join(possible),
             fix=f"take --view {possible[-1].value}" + (" or --notation component" if problem.layers else ""),
+        )
+    if partials and chosen is not View.OPERATIONS:
+        raise OptionError(
+            f"local partials stand in the view of operations, not in that of {chosen.value}",
+            where="--partials",
+            fix="add --view operations",
         )
     labels = Labels(problem.graph, derivation, values or Environment({}))
     if chosen is View.LAYERS:

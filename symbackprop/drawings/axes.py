@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from symbackprop.notation.numbers import scientific
 from symbackprop.plots import Plot
 
 TICKS = 6
@@ -95,7 +96,7 @@ def linear_axis(lowest: float, highest: float) -> Axis:
         lowest, highest = lowest - margin, highest + margin
     elif 0 < lowest < highest / 2:
         lowest = 0.0
-    elif highest / 2 > lowest and lowest / 2 < highest < 0:
+    elif lowest / 2 < highest < 0:
         highest = 0.0
     step = round_step((highest - lowest) / TICKS)
     first = math.floor(Decimal(lowest) / step)
@@ -128,8 +129,7 @@ def _digits(number: Decimal, step: Decimal) -> str:
         return "0"
     if step.adjusted() in _PLAIN:
         return f"{number.quantize(step) if step < 1 else short:f}"
-    mantissa, _, exponent = f"{short:e}".partition("e")
-    return f"{mantissa}e{int(exponent):+03d}"
+    return scientific(short)
 
 
 def _decades(numbers: Sequence[float]) -> Axis:

@@ -15,14 +15,6 @@ FEW = 10
 """So many have them then."""
 
 
-class PlainWords(Writer):
-    """Puts labels into one syntax."""
-
-    def plain(self, words: str) -> str:
-        """Nothing that is not seen."""
-        return "".join(one for one in words if one.isprintable())
-
-
 class Frame:
     """Where everything stands: the origin is the foot of the vertical axis, upwards is positive.
 
@@ -36,7 +28,7 @@ class Frame:
 
     def __init__(self, plot: Plot, writer: Writer, total: float, line: float, letter: float) -> None:
         self.plot, self.writer, self.line = plot, writer, line
-        self.measure = PlainWords(UnicodeSyntax(writer.syntax.language), writer.conventions, PLAIN_RELATIONS)
+        self.measure = Writer(UnicodeSyntax(writer.syntax.language), writer.conventions, PLAIN_RELATIONS)
         self.across, self.up = horizontal(plot), vertical(plot)
         names = [len(self.measure.words(one.label)) for one in plot.lines]
         ticks = [4 if tick.is_power else len(tick.digits) for tick in self.up.ticks]

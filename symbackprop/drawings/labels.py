@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Label
+from symbackprop.notation.numbers import number_parts
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
@@ -21,9 +20,9 @@ class LabelSyntax(UnicodeSyntax):
 
     def number(self, digits: str) -> str:
         """−5.85×10⁻⁵ for -5.85e-05."""
-        mantissa, e, exponent = digits.partition("e")
-        shown = super().number(mantissa).replace("-", self.minus)
-        return f"{shown}×10{str(int(exponent)).translate(_SUPERSCRIPTS)}" if e else shown
+        sign, mantissa, exponent = number_parts(digits, self.language.point)
+        shown = (self.minus if sign else "") + mantissa
+        return f"{shown}×10{exponent.translate(_SUPERSCRIPTS)}" if exponent else shown
 
 
 class LabelWriter(Writer):
@@ -33,10 +32,6 @@ class LabelWriter(Writer):
         self, conventions: Conventions, notation: Notation | None = None, language: Language = ENGLISH
     ) -> None:
         super().__init__(LabelSyntax(language), conventions, PLAIN_RELATIONS, notation)
-
-    def plain(self, words: str) -> str:
-        """On one line, without what is not seen or turns the direction of writing."""
-        return "".join(one for one in re.sub(r"\s+", " ", words) if one.isprintable())
 
     def line(self, label: Label) -> str:
         """left = right."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
 from symbackprop.drawings.plots import plot_svg
@@ -9,6 +11,28 @@ from symbackprop.drawings.svg import write_svg
 from symbackprop.plots import Plot
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
+
+UPRIGHT, ACROSS = (16.6, 22.0), (25.3, 14.0)
+"""Width and height in centimetres of what a page of A4 holds below a heading, upright and turned."""
+
+PIXELS = 96 / 2.54
+"""Pixels of a centimetre."""
+
+SMALL = 0.7
+"""A drawing that is made smaller than this is hard to read."""
+
+
+def lies_across(width: float, height: float) -> bool:
+    """Whether a drawing, measured in centimetres, is much larger on a page that is turned."""
+    upright, across = (min(1, room / width, high / height) for room, high in (UPRIGHT, ACROSS))
+    return upright < SMALL and across > 1.25 * upright
+
+
+def size_of(svg: str) -> tuple[float, float]:
+    """Width and height of a drawing in centimetres; its first tag says them in pixels."""
+    found = re.search(r'<svg [^>]*?width="([\d.]+)" height="([\d.]+)"', svg)
+    assert found is not None
+    return float(found[1]) / PIXELS, float(found[2]) / PIXELS
 
 
 def write_drawing(

@@ -8,15 +8,15 @@ from html import escape
 from symbackprop.content import Text, Value, text
 from symbackprop.conventions import Conventions
 from symbackprop.drawings.axes import Tick
-from symbackprop.drawings.frames import Frame, PlainWords
+from symbackprop.drawings.frames import Frame
+from symbackprop.drawings.runs import MINUS
 from symbackprop.drawings.svg import DARK, FONT, LIGHT
-from symbackprop.notation.latex import LatexSyntax
-from symbackprop.notation.syntax import Syntax
+from symbackprop.notation.numbers import number_parts
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.plots import Plot
 from symbackprop.slots import slot
 from symbackprop.translation import ENGLISH, Language
-from symbackprop.writing.letters import latex_words
+from symbackprop.writing.latex import LatexWriter
 from symbackprop.writing.lines import PLAIN_RELATIONS, Writer
 
 COLOURS = (
@@ -89,20 +89,12 @@ def plot_tikz(plot: Plot, conventions: Conventions, language: Language = ENGLISH
     return _Tikz(plot, conventions, language).written()
 
 
-class _TexWords(Writer):
-    """Puts labels into LaTeX."""
-
-    def plain(self, words: str) -> str:
-        """Nothing that steers TeX."""
-        return latex_words(words)
-
-
 class _Svg(Frame):
     """Writes SVG."""
 
     def __init__(self, plot: Plot, conventions: Conventions, language: Language, prefix: str) -> None:
-        syntax: Syntax = UnicodeSyntax(language)
-        super().__init__(plot, PlainWords(syntax, conventions, PLAIN_RELATIONS), 560.0, 17.0, 8.5)
+        writer = Writer(UnicodeSyntax(language), conventions, PLAIN_RELATIONS)
+        super().__init__(plot, writer, 560.0, 17.0, 8.5)
         self.language, self.prefix = language, prefix
         self.top = 30.0
 
@@ -239,14 +231,12 @@ class _Svg(Frame):
 
     def _tick(self, tick: Tick) -> str:
         """A number, its power of ten raised."""
-        mantissa, e, exponent = tick.digits.replace("-", "−").partition("e")
-        shown = mantissa.replace(".", self.language.point)
-        if not e:
+        sign, mantissa, exponent = number_parts(tick.digits, self.language.point)
+        shown = sign.replace("-", MINUS) + mantissa
+        if not exponent and not tick.is_power:
             return shown
-        power = exponent.replace("+", "").removeprefix("−").lstrip("0") or "0"
-        sign = "−" if exponent.startswith("−") else ""
         head = "10" if tick.is_power else f"{shown}·10"
-        return f'{head}<tspan dy="-5" font-size="10">{sign}{power}</tspan>'
+        return f'{head}<tspan dy="-5" font-size="10">{exponent.replace("-", MINUS) or "0"}</tspan>'
 
     def _text(
         self, x: float, y: float, words: str, anchor: str, name: str = "ink-fill", colour: str = INK[0]
@@ -265,8 +255,7 @@ class _Tikz(Frame):
     """Writes TikZ; lengths are in centimetres."""
 
     def __init__(self, plot: Plot, conventions: Conventions, language: Language) -> None:
-        writer = _TexWords(LatexSyntax(language), conventions, PLAIN_RELATIONS)
-        super().__init__(plot, writer, 14.0, 0.45, 0.18)
+        super().__init__(plot, LatexWriter(conventions, language=language), 14.0, 0.45, 0.18)
 
     def written(self) -> str:
         """The whole."""
@@ -320,7 +309,7 @@ class _Tikz(Frame):
 
     def _tick(self, tick: Tick) -> str:
         if tick.is_power:
-            return f"$10^{{{int(tick.digits.partition('e')[2])}}}$"
+            return f"$10^{{{number_parts(tick.digits)[2] or '0'}}}$"
         return f"${self.writer.syntax.number(tick.digits)}$"
 
 

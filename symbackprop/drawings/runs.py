@@ -13,6 +13,8 @@ from symbackprop.content import Math, Text, Value
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Label
 from symbackprop.notation.names import ACCENTS, GREEK, parse_name, unicode_subscript
+from symbackprop.notation.numbers import number_parts
+from symbackprop.notation.printable import printable
 from symbackprop.notation.syntax import Level, Piece
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.solution.steps import Notation
@@ -78,9 +80,9 @@ class RunSyntax(UnicodeSyntax):
 
     def number(self, digits: str) -> str:
         """5.85×10⁻⁵ for 5.85e-05."""
-        mantissa, e, exponent = digits.partition("e")
-        shown = mantissa.replace(".", self.language.point).replace("-", MINUS)
-        return shown + (f"×10{_shifted(_ABOVE, str(int(exponent)).replace('-', MINUS))}" if e else "")
+        sign, mantissa, exponent = number_parts(digits, self.language.point)
+        shown = (MINUS if sign else "") + mantissa
+        return f"{shown}×10{_shifted(_ABOVE, exponent.replace('-', MINUS))}" if exponent else shown
 
     def power(self, base: str, exponent: Piece) -> str:
         """x²; a name that has something above it goes into brackets."""
@@ -119,11 +121,6 @@ class RunSyntax(UnicodeSyntax):
         return f"Σ{_shifted(_BELOW, _italics(index))} {body}"
 
 
-def printable(words: str) -> str:
-    """Words without what steers, and without what no file may hold."""
-    return "".join(character for character in words if character.isprintable())
-
-
 def _italics(letters: str) -> str:
     return f"{_ITALIC}{letters}{_UPRIGHT}"
 
@@ -141,10 +138,6 @@ class RunWriter(Writer):
         super().__init__(RunSyntax(language), conventions, PLAIN_RELATIONS, notation)
         # By identity, for a text's fields have no hash; the label stays, so that no other takes its place.
         self._known: dict[int, tuple[Label, tuple[Part, ...]]] = {}
-
-    def plain(self, words: str) -> str:
-        """Words without what steers."""
-        return printable(words)
 
     def parts(self, label: Label) -> tuple[Part, ...]:
         """left = right, in runs."""

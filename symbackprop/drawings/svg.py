@@ -12,7 +12,8 @@ from symbackprop.conventions import Conventions
 from symbackprop.diagrams.layout import place
 from symbackprop.diagrams.model import Diagram, Edge, Kind, Shape
 from symbackprop.diagrams.placed import Placed, PlacedArrow, PlacedBox, PlacedLabel, Point
-from symbackprop.drawings.runs import SIZE, SMALL, Number, Run, RunWriter, printable
+from symbackprop.drawings.runs import SIZE, SMALL, Number, Run, RunWriter
+from symbackprop.notation.printable import printable
 from symbackprop.slots import slot
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language

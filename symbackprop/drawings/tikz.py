@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symbackprop.content import Math, Text
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.layout import place
@@ -9,11 +11,11 @@ from symbackprop.diagrams.model import Diagram, Kind, Label, Shape
 from symbackprop.diagrams.placed import PlacedArrow, PlacedBox, PlacedLabel, Point
 from symbackprop.drawings.runs import SIZE, RunWriter
 from symbackprop.notation.latex import LatexSyntax
+from symbackprop.notation.printable import printable
 from symbackprop.notation.syntax import Level, Piece
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
-from symbackprop.writing.letters import latex_words
-from symbackprop.writing.tex import TexWriter
+from symbackprop.writing.latex import LatexWriter
 
 UNIT = 10 / SIZE
 """TeX's points to a pixel: letters of ten points."""
@@ -62,18 +64,20 @@ class _Syntax(LatexSyntax):
         return Piece(f"{over}/{under}", Level.PRODUCT, substituted=substituted, fraction=True)
 
 
-class _Writer(TexWriter):
+class _Writer(LatexWriter):
     """Puts labels into LaTeX."""
 
-    def plain(self, words: str) -> str:
-        return latex_words(words)
-
     def label(self, label: Label) -> str:
-        """left = right, each in its formula."""
-        sides = [one for one in (label.left, label.right) if one is not None]
-        if len(sides) == 1:
-            return self._side(sides[0])
-        return f"${' = '.join(self.math(one) for one in sides if not isinstance(one, Text | str))}$"
+        """left = right, in one formula; words stand outside of it."""
+        match label.left, label.right:
+            case (None, None):
+                return ""
+            case (side, None) | (None, side):
+                return self._side(side)
+            case (Text() | str() as words, right):
+                return f"{self._side(words)} $= {self.math(right)}$"
+            case (left, right):
+                return f"${self.math(left)} = {self.math(right)}$"
 
     def _side(self, side: Math | Text | str) -> str:
         if isinstance(side, Text):
@@ -83,6 +87,27 @@ class _Writer(TexWriter):
     def _sign(self, sign: str) -> str:
         """A sign of one or several characters; letters stand upright."""
         return "".join(f"${_SIGNS[one]}$" if one in _SIGNS else self.plain(one) for one in sign)
+
+
+@dataclass(frozen=True)
+class Tikz:
+    """A drawing as a `tikzpicture` in its natural size.
+
+    Attributes:
+        title: what is drawn, for a comment.
+        picture: the environment.
+        width: in centimetres; likewise `height`.
+    """
+
+    title: str
+    picture: str
+    width: float
+    height: float
+
+    def within(self, width: float, height: float) -> str:
+        """The drawing, made smaller where it is wider or higher than this, in centimetres."""
+        scale = min(1.0, width / self.width, height / self.height)
+        return f"% {self.title}\n\\scalebox{{{scale:.3f}}}{{%\n{self.picture}}}\n"
 
 
 def write_tikz(
@@ -102,10 +127,18 @@ def write_tikz(
         language: to write in.
         width_cm: it is made smaller where it is wider than this, or higher than a page.
     """
+    return tikz(diagram, conventions, notation, language).within(width_cm, TALLEST)
+
+
+def tikz(
+    diagram: Diagram,
+    conventions: Conventions,
+    notation: Notation | None = None,
+    language: Language = ENGLISH,
+) -> Tikz:
+    """The drawing in its natural size; the arguments are those of `write_tikz`."""
     placed = place(diagram, RunWriter(conventions, notation, language).width)
     writer = _Writer(conventions, notation, language, _Syntax(language))
-    wide, high = (length * UNIT / CENTIMETRE for length in (placed.width, placed.height))
-    scale = min(1.0, width_cm / wide, TALLEST / high)
     lines: list[str] = [
         *(_arrow(arrow) for arrow in placed.arrows),
         *(rf"\fill {_at((x, y))} circle[radius=1.7pt];" for x, y in placed.forks),
@@ -118,11 +151,9 @@ def write_tikz(
         r"every node/.style={inner sep=0pt, font=\fontsize{9}{11}\selectfont}"
     )
     body = "\n".join(f"  {line}" for line in lines)
-    title = "".join(filter(str.isprintable, RunWriter(conventions, notation, language).words(diagram.title)))
-    return (
-        f"% {title}\n"
-        f"\\scalebox{{{scale:.3f}}}{{%\n\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}}}\n"
-    )
+    title = printable(RunWriter(conventions, notation, language).words(diagram.title))
+    picture = f"\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}"
+    return Tikz(title, picture, placed.width * UNIT / CENTIMETRE, placed.height * UNIT / CENTIMETRE)
 
 
 def _arrow(placed: PlacedArrow) -> str:

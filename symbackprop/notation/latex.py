@@ -10,6 +10,7 @@ from sympy import Symbol
 
 from symbackprop import functions
 from symbackprop.notation.names import latex_name
+from symbackprop.notation.numbers import number_parts
 from symbackprop.notation.syntax import Level, Piece, Syntax
 
 _COMMANDS: dict[Any, str] = {
@@ -76,9 +77,8 @@ class LatexSyntax(Syntax):
 
     def number(self, digits: str) -> str:
         r"""-7.8 \times 10^{-5} for -7.8e-05."""
-        mantissa, e, exponent = digits.partition("e")
-        shown = mantissa if self.language.decimal == "point" else mantissa.replace(".", "{,}")
-        return rf"{shown} \times 10^{{{int(exponent)}}}" if e else shown
+        sign, mantissa, exponent = number_parts(digits, "." if self.language.decimal == "point" else "{,}")
+        return rf"{sign}{mantissa} \times 10^{{{exponent}}}" if exponent else sign + mantissa
 
     def call(self, head: type[Any], arguments: list[str], index: str = "") -> str:
         r"""\sigma(z), \operatorname{softplus}(z)."""

@@ -12,6 +12,8 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import lru_cache
 
+from symbackprop.notation.printable import printable
+
 _LOWER = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau "
     "upsilon phi chi psi omega"
@@ -51,12 +53,12 @@ class Name:
 
 @lru_cache(maxsize=100_000)
 def parse_name(name: str) -> Name:
-    """The parts of a name.
+    """The parts of a name, without what is not seen.
 
     >>> parse_name("yhat_2")
     Name(letters='y', accent='hat', indices=('2',), layer='')
     """
-    lower, _, layer = name.partition("__")
+    lower, _, layer = printable(name).partition("__")
     head, *indices = lower.split("_")
     found = _BASE.fullmatch(head)
     letters, digits = (found["letters"], found["digits"]) if found else (head, "")
@@ -114,7 +116,7 @@ def _latex_letters(letters: str) -> str:
 
 def _latex_word(letters: str) -> str:
     """A word whose signs do not steer TeX, its Greek letters by the only names that TeX has for them."""
-    tame = "".join(_TAME.get(one, one) for one in letters if one.isprintable())
+    tame = "".join(_TAME.get(one, one) for one in letters)
     return _GREEK_LETTER.sub(lambda found: f"{{{_latex_letters(_LETTER_NAMES[found[0]])}}}", tame)
 
 
@@ -150,7 +152,7 @@ def unicode_name(name: str, step: str = "") -> str:
     index = unicode_subscript(parts)
     plain = index.isdecimal() and index.isascii()
     below = index.translate(_SUBSCRIPTS) if plain else f"_{index}" if index else ""
-    above = (f"[{_latex_word(parts.layer)}]" if parts.layer else "") + (f"({step})" if step else "")
+    above = (f"[{parts.layer}]" if parts.layer else "") + (f"({step})" if step else "")
     return letter + below + (f"^{above}" if above else "")
 
 
@@ -202,7 +204,7 @@ def quoted(words: str) -> str:
     "#read(\"a\") \\"
     """
     escaped = words.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(one for one in escaped if one.isprintable()) + '"'
+    return f'"{printable(escaped)}"'
 
 
 def unicode_subscript(parts: Name) -> str:

@@ -80,6 +80,32 @@ def number_format(conventions: Conventions) -> NumberFormat:
     return NumberFormat(conventions.digits, conventions.rounding, by_hand=conventions.carry == "rounded")
 
 
+def number_parts(digits: str, point: str = ".") -> tuple[str, str, str]:
+    """The sign, the mantissa and the exponent of a printed number; no exponent where it is 0.
+
+    Args:
+        digits: as the number format writes them.
+        point: what stands before the decimals.
+
+    >>> number_parts("-5.85e-05", ","), number_parts("5e+20"), number_parts("0.25")
+    (('-', '5,85', '-5'), ('', '5', '20'), ('', '0.25', ''))
+    """
+    size = digits.removeprefix("-")
+    mantissa, _, exponent = size.partition("e")
+    raised = int(exponent or 0)
+    return digits[: len(digits) - len(size)], mantissa.replace(".", point), str(raised) if raised else ""
+
+
+def scientific(number: Decimal) -> str:
+    """The digits of a decimal with an exponent, as the number format writes it.
+
+    >>> scientific(Decimal("0.000050")), scientific(Decimal("-120"))
+    ('5e-05', '-1.2e+02')
+    """
+    mantissa, _, exponent = f"{number.normalize():e}".partition("e")
+    return f"{mantissa}e{int(exponent):+03d}"
+
+
 def typed(value: sympy.Rational) -> str:
     """A rational as one writes it: whole, as a decimal where that ends and is no simple fraction, else p/q.
 

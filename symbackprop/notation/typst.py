@@ -14,6 +14,7 @@ from sympy import Symbol
 from symbackprop import functions
 from symbackprop.notation.latex import OPERATORS
 from symbackprop.notation.names import quoted, typst_name
+from symbackprop.notation.numbers import number_parts
 from symbackprop.notation.syntax import Level, Piece, Syntax
 
 _COMMANDS: dict[Any, str] = {
@@ -75,11 +76,9 @@ class TypstSyntax(Syntax):
 
     def number(self, digits: str) -> str:
         """-7.8 × 10^(-5) for -7.8e-05; a comma in a decimal is no punctuation."""
-        mantissa, e, exponent = digits.partition("e")
-        shown = (
-            mantissa if self.language.decimal == "point" else mantissa.replace(".", ' class("normal", \\,) ')
-        )
-        return f"{shown} × 10^({int(exponent)})" if e else shown
+        point = "." if self.language.decimal == "point" else ' class("normal", \\,) '
+        sign, mantissa, exponent = number_parts(digits, point)
+        return f"{sign}{mantissa} × 10^({exponent})" if exponent else sign + mantissa
 
     def call(self, head: type[Any], arguments: list[str], index: str = "") -> str:
         r"""σ\(z\), op("softplus")\(z\)."""

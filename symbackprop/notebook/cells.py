@@ -16,6 +16,8 @@ from symbackprop.diagrams.model import Diagram
 from symbackprop.drawings.pictures import write_drawing
 from symbackprop.errors import OptionError
 from symbackprop.notation.mathml import CSS, mathml
+from symbackprop.notation.numbers import number_parts
+from symbackprop.notation.printable import on_one_line
 from symbackprop.plots import Plot
 from symbackprop.solution.steps import (
     Assignments,
@@ -29,7 +31,7 @@ from symbackprop.solution.steps import (
     Step,
     Table,
 )
-from symbackprop.writing.letters import latex_words
+from symbackprop.writing.letters import mathjax_words
 from symbackprop.writing.tex import TexWriter
 
 _OWN = """\
@@ -91,15 +93,13 @@ class _CellWriter(TexWriter):
 
     def _aligned(self, equations: Sequence[Equation]) -> Iterator[str]:
         if equations:
-            widest = max(map(self.left_of, equations))
-            rows = [row for one in equations for row in self.rows(one, widest)]
-            lines = r" \\ ".join(" & ".join(row) for row in rows)
+            lines = r" \\ ".join(" & ".join(row) for rows in self.aligned(equations) for row in rows)
             yield rf"\begin{{aligned}} {lines} \end{{aligned}}"
 
 
 class _HtmlCell(_CellWriter):
     def plain(self, words: str) -> str:
-        return escape("".join(one for one in words if one.isprintable() or one == "\n"))
+        return escape(on_one_line(words))
 
     def words(self, cell: Cell | Text | str | int, inline: str = "{}") -> str:
         match cell:
@@ -113,8 +113,8 @@ class _HtmlCell(_CellWriter):
 
     def number(self, digits: str) -> str:
         """A number alone needs no formula."""
-        mantissa, e, exponent = digits.partition("e")
-        shown = f"{mantissa}×10<sup>{int(exponent)}</sup>" if e else mantissa
+        sign, mantissa, exponent = number_parts(digits)
+        shown = f"{sign}{mantissa}×10<sup>{exponent}</sup>" if exponent else sign + mantissa
         return shown.replace("-", "−")
 
     def step(self, step: Step) -> Iterator[str]:
@@ -143,8 +143,7 @@ class _HtmlCell(_CellWriter):
         return f'<p><img alt="{title}" src="data:image/svg+xml;base64,{content}"></p>'
 
     def _table(self, table: Table) -> str:
-        columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
-        kinds = [' class="number"' if _is_numeric(column) else "" for column in columns]
+        kinds = [' class="number"' if _is_numeric(column) else "" for column in table.columns]
         head = self._cells(table.head, ['<th scope="col"{}>{}</th>'] * len(kinds), kinds)
         tags = ['<th scope="row"{}>{}</th>', *["<td{}>{}</td>"] * (len(kinds) - 1)]
         rows = "\n".join(f"<tr>{self._cells(row, tags, kinds)}</tr>" for row in table.rows)
@@ -157,17 +156,18 @@ class _HtmlCell(_CellWriter):
 
 
 def _is_numeric(column: Sequence[Cell]) -> bool:
+    """Whether a column stands to the right; in a cell names, formulas and shapes stand to the left too."""
     return bool(column) and all(isinstance(cell, Value | Digits) for cell in column)
 
 
 class _LatexCell(_CellWriter):
     def plain(self, words: str) -> str:
-        return latex_words(words)
+        return mathjax_words(words)
 
     def step(self, step: Step) -> Iterator[str]:
         match step:
             case Heading(_, words, _):
-                yield rf"\textbf{{{self.words(words, '${}$')}}}"
+                yield rf"$\textbf{{{self.words(words, '${}$')}}}$"
             case Sentence(words):
                 yield self.words(words, "${}$")
             case Formulas(equations):
@@ -179,8 +179,7 @@ class _LatexCell(_CellWriter):
 
     def _array(self, table: Table) -> str:
         """A table as an array, for MathJax has no tables."""
-        columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
-        places = "".join("r" if _is_numeric(column) else "l" for column in columns)
+        places = "".join("r" if _is_numeric(column) else "l" for column in table.columns)
         head, *rows = (" & ".join(map(self._entry, row)) for row in (table.head, *table.rows))
         lines = r" \\ ".join([rf"{head} \\ \hline {rows[0]}" if rows else head, *rows[1:]])
         return rf"\begin{{array}}{{{places}}} {lines} \end{{array}}"

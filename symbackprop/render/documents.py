@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -144,8 +145,13 @@ DOCUMENTS: Mapping[str, type[BaseModel]] = {"derivation": DerivationDocument, "t
 
 
 def write_json(document: BaseModel) -> str:
-    """The document as JSON; what was not asked for is left out."""
-    return document.model_dump_json(indent=2, by_alias=True, exclude_none=True) + "\n"
+    """The document as JSON; what was not asked for is left out, what does not print is escaped."""
+    text = document.model_dump_json(indent=2, by_alias=True, exclude_none=True)
+    return "".join(f"{line if line.isprintable() else _escaped(line)}\n" for line in text.split("\n"))
+
+
+def _escaped(line: str) -> str:
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line)
 
 
 def derivation_document(

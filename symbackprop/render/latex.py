@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
+from symbackprop.drawings.pictures import ACROSS, UPRIGHT, lies_across
 from symbackprop.drawings.plots import plot_tikz
-from symbackprop.drawings.tikz import write_tikz
+from symbackprop.drawings.tikz import tikz
+from symbackprop.notation.printable import on_one_line
 from symbackprop.plots import Plot
 from symbackprop.render.preamble import preamble
 from symbackprop.solution.steps import (
@@ -23,11 +25,13 @@ from symbackprop.solution.steps import (
     Solution,
     Step,
     Table,
+    under_headings,
 )
 from symbackprop.translation import ENGLISH, Language
-from symbackprop.writing.letters import has_cyrillic, latex_words
-from symbackprop.writing.lines import column_parts, has_words
-from symbackprop.writing.tex import LINE, TexWriter
+from symbackprop.writing.latex import LatexWriter
+from symbackprop.writing.letters import has_cyrillic
+from symbackprop.writing.lines import column_parts, column_widths, has_words
+from symbackprop.writing.tex import LINE
 
 GAP = 3
 WIDE = LINE // 3
@@ -58,7 +62,7 @@ def write_latex(
     writer = _LatexWriter(conventions, solution.notation, language, pictures=standalone)
     body = writer.blocks(solution.steps) + "\n"
     if not standalone:
-        return (f"% {writer.comment(solution.title)}\n" if solution.title else "") + body
+        return (f"% {on_one_line(solution.title)}\n" if solution.title else "") + body
     title = writer.plain(solution.title)
     heading = f"\\title{{{title}}}\n\\author{{}}\\date{{}}\n" if title else ""
     shown = "\\maketitle\n\n" if title else ""
@@ -68,27 +72,45 @@ def write_latex(
     return f"{before}{heading}\\begin{{document}}\n{shown}{body}\\end{{document}}\n"
 
 
-class _LatexWriter(TexWriter):
+class _LatexWriter(LatexWriter):
     def __init__(
         self, conventions: Conventions, notation: Notation, language: Language, *, pictures: bool
     ) -> None:
         super().__init__(conventions, notation, language)
         self.pictures = pictures
 
-    def plain(self, words: str) -> str:
-        return latex_words(words)
-
-    def comment(self, words: str) -> str:
-        """Words behind a %, on one line."""
-        return "".join(character for character in words if character.isprintable())
-
     def blocks(self, steps: Sequence[Step]) -> str:
         """Steps one below the other; a display belongs to the paragraph before it."""
         text = ""
-        for step in steps:
-            for block in self.step(step):
+        for headings, step in under_headings(steps):
+            above = [self.heading(one) for one in headings]
+            if isinstance(step, Picture):
+                blocks = self.picture(step.drawing, above) if self.pictures else iter(above)
+            else:
+                blocks = chain(above, self.step(step) if step else ())
+            for block in blocks:
                 text += ("\n" if block.startswith(_DISPLAYS) else "\n\n") * bool(text) + block
         return text
+
+    def heading(self, heading: Heading) -> str:
+        """A heading; one within a line is followed by a new one."""
+        below = r"\leavevmode" if heading.level == 4 else ""
+        return rf"\{_SECTIONS[heading.level]}{{{self.words(heading.text, '${}$')}}}{below}"
+
+    def picture(self, drawing: Diagram | Plot, headings: Sequence[str]) -> Iterator[str]:
+        """A drawing below its headings; a wide one on a page that is turned."""
+        language = self.syntax.language
+        if isinstance(drawing, Plot):
+            yield from headings
+            yield _centred(plot_tikz(drawing, self.conventions, language))
+            return
+        drawn = tikz(drawing, self.conventions, self.notation, language)
+        if lies_across(drawn.width, drawn.height):
+            inner = "\n\n".join([*headings, _centred(drawn.within(*ACROSS))])
+            yield f"\\begin{{landscape}}\n{inner}\n\\end{{landscape}}"
+        else:
+            yield from headings
+            yield _centred(drawn.within(*UPRIGHT))
 
     def shrunk(self, formula: str) -> str:
         """Made as small as the page needs it."""
@@ -97,10 +119,6 @@ class _LatexWriter(TexWriter):
 
     def step(self, step: Step) -> Iterator[str]:
         match step:
-            case Heading(level, words, _):
-                yield rf"\{_SECTIONS[level]}{{{self.words(words, '${}$')}}}" + (
-                    r"\leavevmode" if level == 4 else ""
-                )
             case Sentence(words):
                 yield self.words(words, "${}$")
             case Formulas(equations):
@@ -110,15 +128,6 @@ class _LatexWriter(TexWriter):
                 yield _display([f"&{one}" for one in lines], "align*") if lines[1:] else _display(lines)
             case Table():
                 yield from self._tables(step)
-            case Picture(drawing):
-                if self.pictures:
-                    yield f"\\begin{{center}}\n{self._drawn(drawing).strip()}\n\\end{{center}}"
-
-    def _drawn(self, drawing: Diagram | Plot) -> str:
-        language = self.syntax.language
-        if isinstance(drawing, Plot):
-            return plot_tikz(drawing, self.conventions, language)
-        return write_tikz(drawing, self.conventions, self.notation, language)
 
     def _formulas(self, equations: Sequence[Equation]) -> Iterator[str]:
         """Equations aligned with each other at their first relation; results in boxes of their own."""
@@ -133,8 +142,7 @@ class _LatexWriter(TexWriter):
 
     def _aligned(self, equations: Sequence[Equation]) -> str:
         """One display; a page is not broken within an equation that is not long."""
-        left = max(map(self.left_of, equations))
-        each = [self.rows(one, left) for one in equations]
+        each = self.aligned(equations)
         if len(each) == len(each[0]) == 1:
             return _display([" ".join(filter(None, each[0][0]))])
         lines = [
@@ -144,12 +152,8 @@ class _LatexWriter(TexWriter):
         return _display(lines, "align*")
 
     def _tables(self, table: Table) -> Iterator[str]:
-        columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
-        widths = [
-            max(len(self.measure.words(cell)) for cell in (head, *column))
-            for head, column in zip(table.head, columns, strict=True)
-        ]
-        worded = [has_words(column) for column in columns]
+        widths = column_widths(table, self.measure)
+        worded = [has_words(column) for column in table.columns]
         for part in column_parts(widths, LINE, GAP):
             kinds = _kinds([widths[i] for i in part], [worded[i] for i in part])
             head = " & ".join(self.words(table.head[i], "${}$") for i in part)
@@ -159,6 +163,10 @@ class _LatexWriter(TexWriter):
 
     def _cell(self, cell: Cell) -> str:
         return self.words(cell, "${}$")
+
+
+def _centred(drawing: str) -> str:
+    return f"\\begin{{center}}\n{drawing.strip()}\n\\end{{center}}"
 
 
 def _kinds(widths: Sequence[int], worded: Sequence[bool]) -> str:

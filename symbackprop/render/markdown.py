@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
 from symbackprop.drawings.mermaid import write_mermaid
+from symbackprop.notation.printable import on_one_line
 from symbackprop.solution.steps import (
     Assignments,
     Formulas,
@@ -34,7 +35,8 @@ def write_markdown(solution: Solution, conventions: Conventions, language: Langu
         language: to write in.
     """
     writer = _MarkdownWriter(conventions, solution.notation, language)
-    blocks = [f"# {writer.plain(solution.title)}"] if solution.title else []
+    title = writer.plain(solution.title).strip()
+    blocks = [f"# {title}"] if title else []
     for step in solution.steps:
         blocks += writer.step(step)
     return "\n\n".join(blocks) + "\n"
@@ -42,7 +44,7 @@ def write_markdown(solution: Solution, conventions: Conventions, language: Langu
 
 class _MarkdownWriter(TexWriter):
     def plain(self, words: str) -> str:
-        return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", words))
+        return _SPECIAL.sub(r"\\\1", on_one_line(words))
 
     def step(self, step: Step) -> Iterator[str]:
         match step:
@@ -66,8 +68,7 @@ class _MarkdownWriter(TexWriter):
         return f"$$\n{shown}\n$$"
 
     def _table(self, table: Table) -> str:
-        columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
-        marks = [":--" if has_words(column) else "--:" for column in columns]
+        marks = [":--" if has_words(column) else "--:" for column in table.columns]
         lines = [[self.words(cell, "${}$") for cell in row] for row in (table.head, *table.rows)]
         lines.insert(1, marks)
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)

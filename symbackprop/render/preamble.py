@@ -68,6 +68,7 @@ _PACKAGES = r"""\usepackage{amsmath,amssymb}
 
 _PICTURES = r"""\usepackage{tikz}
 \usetikzlibrary{arrows.meta}
+\usepackage{pdflscape}
 """
 
 # A display right below a heading begins a paragraph: half of its empty line is taken back.

@@ -67,11 +67,6 @@ class _TextWriter(Writer):
         super().__init__(UnicodeSyntax(language), conventions, PLAIN_RELATIONS, notation)
         self.width = width - INDENT
 
-    def plain(self, words: str) -> str:
-        """On one line, and nothing that a terminal obeys."""
-        line = re.sub(r"\s+", " ", words)
-        return "".join(character for character in line if character.isprintable())
-
     def step(self, step: Step) -> Iterator[str]:
         match step:
             case Heading(level, words, _):
@@ -177,7 +172,7 @@ class _TextWriter(Writer):
         head = [self.words(cell) for cell in table.head]
         rows = [[self.words(cell) for cell in row] for row in table.rows]
         widths = [max(map(cell_len, column)) for column in zip(head, *rows, strict=True)]
-        right = [not has_words(column) for column in zip(*table.rows, strict=True)] or [False] * len(head)
+        right = [not has_words(column) for column in table.columns]
         for part in column_parts(widths, self.width, GAP):
             yield " " * INDENT + (" " * GAP).join(_pad(head[i], widths[i], right=right[i]) for i in part)
             yield " " * INDENT + (" " * GAP).join("─" * widths[i] for i in part)

@@ -12,8 +12,9 @@ from itertools import groupby, zip_longest
 
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram
-from symbackprop.drawings.pictures import write_drawing
+from symbackprop.drawings.pictures import lies_across, size_of, write_drawing
 from symbackprop.notation.names import quoted
+from symbackprop.notation.printable import on_one_line
 from symbackprop.notation.typst import TOKENS, TypstSyntax, apart, argument
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.plots import Plot
@@ -22,16 +23,16 @@ from symbackprop.solution.steps import (
     Assignments,
     Equation,
     Formulas,
-    Heading,
     Notation,
     Picture,
     Sentence,
     Solution,
     Step,
     Table,
+    under_headings,
 )
 from symbackprop.translation import ENGLISH, Language
-from symbackprop.writing.lines import PLAIN_RELATIONS, Writer, column_parts, has_words
+from symbackprop.writing.lines import PLAIN_RELATIONS, Writer, column_parts, column_widths, has_words
 
 WIDEST_TABLE = 92
 """Characters of plain text that fill a line of a table."""
@@ -61,14 +62,13 @@ def write_typst(solution: Solution, conventions: Conventions, language: Language
         language: to write in.
     """
     writer = _TypstWriter(conventions, solution.notation, language)
-    title = quoted(re.sub(r"\s+", " ", solution.title).strip())
+    title = quoted(on_one_line(solution.title).strip())
     blocks = [
         f"#set document(title: {title}, date: none)\n#set text({_FONT}, lang: {quoted(language.code)})" + PAGE
     ]
     if solution.title.strip():
         blocks.append("#title()")
-    for step, following in zip_longest(solution.steps, solution.steps[1:]):
-        blocks += writer.step(step, following)
+    blocks += writer.blocks(solution.steps)
     return "\n\n".join(blocks) + "\n"
 
 
@@ -78,14 +78,21 @@ class _TypstWriter(Writer):
         self.measure = Writer(UnicodeSyntax(language), conventions, PLAIN_RELATIONS, notation)
 
     def plain(self, words: str) -> str:
-        line = re.sub(r"\s+", " ", words)
-        printable = "".join(character for character in line if character.isprintable())
-        return _MARKUP.sub(lambda found: f"\\{found[1]}" if found[1] else found[0], printable)
+        return _MARKUP.sub(lambda found: f"\\{found[1]}" if found[1] else found[0], on_one_line(words))
 
-    def step(self, step: Step, following: Step | None) -> Iterator[str]:
+    def blocks(self, steps: Sequence[Step]) -> Iterator[str]:
+        """Steps one below the other; a wide drawing has a page of its own, with the headings above it."""
+        together = list(under_headings(steps))
+        for (headings, step), (below, following) in zip_longest(together, together[1:], fillvalue=((), None)):
+            above = [f"{'=' * _LEVELS[one.level]} {self.words(one.text, _INLINE)}" for one in headings]
+            if isinstance(step, Picture):
+                yield from self._picture(step.drawing, above)
+            else:
+                yield from (*above, *self.step(step, None if below else following))
+
+    def step(self, step: Step | None, following: Step | None) -> Iterator[str]:
+        """One step; what stands between it and the next headings leads to nothing."""
         match step:
-            case Heading(level, words, _):
-                yield f"{'=' * _LEVELS[level]} {self.words(words, _INLINE)}"
             case Sentence(words):
                 shown = self.words(words, _INLINE)
                 yield f"#leading[{shown}]" if isinstance(following, _LED) else shown
@@ -96,8 +103,6 @@ class _TypstWriter(Writer):
                 yield from (_call("row", [sign, *map(self.equation, row)]) for row in rows if row)
             case Table():
                 yield from self._tables(step)
-            case Picture(drawing):
-                yield self._picture(drawing)
 
     def equation(self, equation: Equation) -> str:
         """What stands left, and every side: each in the pieces in which it may be broken."""
@@ -116,11 +121,7 @@ class _TypstWriter(Writer):
                 yield _call("formulas", list(shown))
 
     def _tables(self, table: Table) -> Iterator[str]:
-        columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
-        widths = [
-            max(len(self.measure.words(cell)) for cell in (head, *column))
-            for head, column in zip(table.head, columns, strict=True)
-        ]
+        columns, widths = table.columns, column_widths(table, self.measure)
         for part in column_parts(widths, WIDEST_TABLE, GAP):
             sides = ["left" if has_words(columns[place]) else "right" for place in part]
             head, *rows = (
@@ -132,14 +133,19 @@ class _TypstWriter(Writer):
             )
             yield _call("rules", [look, f"table.header({head}, _rule)", *rows])
 
-    def _picture(self, drawing: Diagram | Plot) -> str:
+    def _picture(self, drawing: Diagram | Plot, headings: Sequence[str]) -> Iterator[str]:
+        """A drawing below its headings."""
         svg = write_drawing(drawing, self.conventions, self.notation, self.syntax.language)
         told = (
             drawing.description
             if isinstance(drawing, Diagram) and drawing.description.template
             else drawing.title
         )
-        return f"#drawing({_string(svg)}, {quoted(self.measure.words(told))})"
+        shown = f"#drawing({_string(svg)}, {quoted(self.measure.words(told))})"
+        if lies_across(*size_of(svg)):
+            yield "#page(flipped: true)[\n" + "\n\n".join([*headings, shown]) + "\n]"
+        else:
+            yield from (*headings, shown)
 
 
 def _call(function: str, arguments: Sequence[str]) -> str:

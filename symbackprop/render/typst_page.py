@@ -32,7 +32,7 @@ PAGE = r"""
 #let shrunk(body, room) = {
   let width = wide(body)
   if width <= room { body } else {
-    box(baseline: 50% - 0.25em, scale(room / width * 100%, reflow: true, shown(body)))
+    box(scale(room / width * 100%, reflow: true, shown(body)))
   }
 }
 
@@ -104,8 +104,13 @@ PAGE = r"""
   if wraps or width <= size.width { body } else { scale(size.width / width * 100%, reflow: true, body) }
 }))
 
+// A drawing is made smaller where it is wider than the page, or higher than what a heading leaves of it.
 #let drawing(svg, alt) = layout(size => {
   let picture(..width) = image(bytes(svg), format: "svg", alt: alt, ..width)
-  align(center, if measure(picture()).width <= size.width { picture() } else { picture(width: 100%) })
+  let natural = measure(picture())
+  let room = page.height - 7.5cm
+  if page.flipped { room = page.width - 7cm }
+  let factor = calc.min(1, size.width / natural.width, room / natural.height)
+  align(center, picture(width: natural.width * factor))
 })
 """

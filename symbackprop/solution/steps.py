@@ -98,6 +98,15 @@ class Table:
     head: tuple[Cell, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
+    @property
+    def columns(self) -> list[tuple[Cell, ...]]:
+        """What stands under each cell of the head.
+
+        >>> Table(("a", "b"), (("1", "2"), ("3", "4"))).columns
+        [('1', '3'), ('2', '4')]
+        """
+        return list(zip(*self.rows, strict=True)) or [()] * len(self.head)
+
 
 @dataclass(frozen=True)
 class Notation:
@@ -160,6 +169,19 @@ def equation(
 def _same(side: Math, before: Math) -> bool:
     """Whether a side only repeats what stands before it; numbers are compared in print."""
     return not isinstance(side, Value) and not isinstance(before, Value) and side == before
+
+
+def under_headings(steps: Iterable[Step]) -> Iterator[tuple[tuple[Heading, ...], Step | None]]:
+    """Every step with the headings right above it; headings that nothing follows stand with no step."""
+    headings: list[Heading] = []
+    for step in steps:
+        if isinstance(step, Heading):
+            headings.append(step)
+            continue
+        yield tuple(headings), step
+        headings = []
+    if headings:
+        yield tuple(headings), None
 
 
 def demoted(steps: Iterable[Step]) -> Iterator[Step]:

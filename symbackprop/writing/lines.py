@@ -15,9 +15,10 @@ from symbackprop.arrays.shape_lines import shape_of_left, shape_text
 from symbackprop.content import Digits, Math, Substituted, Text, Value
 from symbackprop.conventions import Conventions
 from symbackprop.indexed.printing import printer_for_indices
+from symbackprop.notation.printable import on_one_line
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.syntax import Syntax
-from symbackprop.solution.steps import Cell, Equation, Notation
+from symbackprop.solution.steps import Cell, Equation, Notation, Table
 
 PLAIN_RELATIONS = {sign: sign for sign in "=≈≡←"}
 OPENING, CLOSING = "([{", ")]}"
@@ -102,8 +103,8 @@ class Writer:
         return inline.format(self.math(cell))
 
     def plain(self, words: str) -> str:
-        """A user's words, made harmless in this format."""
-        return words
+        """A user's words, made harmless in this format: on one line, nothing that steers what shows them."""
+        return on_one_line(words)
 
 
 def split_sum(side: str, width: int, deepest: int = 1) -> list[str]:
@@ -146,7 +147,20 @@ def _split_at(side: str, width: int, level: int) -> list[str]:
 
 def has_words(column: Sequence[Cell]) -> bool:
     """Whether a column of a table holds words; then it stands to the left, else to the right."""
-    return any(isinstance(cell, Text) for cell in column)
+    return not column or any(isinstance(cell, Text) for cell in column)
+
+
+def column_widths(table: Table, measure: Writer) -> list[int]:
+    """The characters of the widest cell of each column.
+
+    Args:
+        table: whose columns are measured.
+        measure: writes plain text as wide as what is printed.
+    """
+    return [
+        max(len(measure.words(cell)) for cell in (head, *column))
+        for head, column in zip(table.head, table.columns, strict=True)
+    ]
 
 
 def column_parts(widths: Sequence[int], most: int, gap: int) -> list[list[int]]:

@@ -18,6 +18,9 @@ LINE = 86
 SLACK = 1.15
 """What is wider than a line by more than this does not fit the page."""
 
+Row = tuple[str, str]
+"""What stands left and right of the place where lines are aligned."""
+
 _RELATIONS = {"=": "=", "≈": r"\approx", "≡": r"\equiv", "←": r"\leftarrow"}
 
 
@@ -44,23 +47,33 @@ class TexWriter(Writer):
 
     def fitted(self, equation: Equation) -> str:
         """An equation on one line where it fits, else aligned at its relations."""
-        rows = self.rows(equation)
-        if len(self.measure.phrase(equation).in_one()) <= LINE:
+        return self._fitted(equation, self.measure.phrase(equation))
+
+    def _fitted(self, equation: Equation, plain: Phrase) -> str:
+        rows = self._rows(equation, plain)
+        if len(plain.in_one()) <= LINE:
             return " ".join(filter(None, rows[0]))
         return r"\begin{aligned}[t]" + r" \\ ".join(" &".join(row) for row in rows) + r" \end{aligned}"
 
     def left_of(self, equation: Equation) -> int:
         """Characters of plain text as wide as the left side."""
-        return len(self.measure.phrase(equation).left)
+        return len(self.measure.printer(equation.left))
 
-    def rows(self, equation: Equation, left: int = 0) -> list[tuple[str, str]]:
-        """What stands left and right of the place where lines are aligned: a row, or one for each relation.
+    def aligned(self, equations: Sequence[Equation]) -> list[list[Row]]:
+        """The rows of equations that stand one below the other, aligned at their first relations."""
+        plain = [self.measure.phrase(one) for one in equations]
+        left = max(len(one.left) for one in plain)
+        return [self._rows(one, measured, left) for one, measured in zip(equations, plain, strict=True)]
+
+    def _rows(self, equation: Equation, plain: Phrase, left: int = 0) -> list[Row]:
+        """One row, or one for each relation.
 
         Args:
             equation: to be written.
+            plain: the same as plain text, by which it is measured.
             left: the widest left side of what it is aligned with.
         """
-        phrase, plain = self.phrase(equation), self.measure.phrase(equation)
+        phrase = self.phrase(equation)
         margin = max(left - len(plain.left), 0)
         shape = self.shape_of(equation)
         if shape:
@@ -69,8 +82,8 @@ class TexWriter(Writer):
             return [(phrase.left, " ".join(map(" ".join, phrase.sides)))]
         return self._broken(phrase, plain, margin + len(plain.left))
 
-    def _broken(self, phrase: Phrase, plain: Phrase, left: int) -> list[tuple[str, str]]:
-        rows = []
+    def _broken(self, phrase: Phrase, plain: Phrase, left: int) -> list[Row]:
+        rows: list[Row] = []
         for place, (relation, side) in enumerate(phrase.sides):
             shown = plain.sides[place][1] if place < len(plain.sides) else side
             stretch = max(1.0, len(side) / max(1, len(shown)))
@@ -91,11 +104,12 @@ class TexWriter(Writer):
         line, length = "", 0
         comma = self.syntax.language.comma.strip()
         for one in row:
-            shown, measured = self.fitted(one), len(self.measure.phrase(one).in_one())
-            if line and length + measured + 3 > LINE:
+            plain = self.measure.phrase(one)
+            shown, width = self._fitted(one, plain), len(plain.in_one())
+            if line and length + width + 3 > LINE:
                 yield line + comma
                 line, length = "", 0
             line = rf"{line}{comma} \quad {shown}" if line else shown
-            length += measured + 3
+            length += width + 3
         if line:
             yield line

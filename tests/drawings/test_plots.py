@@ -122,6 +122,29 @@ def test_a_linear_axis_holds_all_its_numbers_between_ticks_at_round_steps(values
     assert [axis(float(one)) for one in shown] == pytest.approx([tick.place for tick in axis.ticks], abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("near", "far", "from_zero"),
+    [(0.13, 0.71, True), (0.235, 0.31, False), (1.0, 2.0, False), (1.0, 2.1, True)],
+)
+def test_an_axis_of_negative_numbers_is_that_of_the_positive_ones_turned_round(
+    near: float, far: float, from_zero: bool
+) -> None:
+    """It ends at 0 where that is not farther than the numbers are apart."""
+    above, below = linear_axis(near, far), linear_axis(-far, -near)
+    assert (above.low == 0) == (below.high == 0) == from_zero
+    assert (below.low, below.high) == (-above.high, -above.low)
+
+
+def test_a_tick_is_a_power_of_ten_only_where_it_has_one() -> None:
+    """1.000001 has none, the tick 1 of a logarithmic axis is written as one."""
+    near_one = plot_of([1.0, 1.000003])
+    assert ">1.000001<" in plot_svg(near_one, Conventions())
+    assert "{$1.000001$}" in plot_tikz(near_one, Conventions())
+    decades = plot_of([0.1, 10.0], log=True)
+    assert re.search(r">10<tspan [^>]*>0</tspan>", plot_svg(decades, Conventions()))
+    assert "$10^{0}$" in plot_tikz(decades, Conventions())
+
+
 @given(st.floats(1e-300, 1e300))
 def test_a_round_step_is_about_as_long_as_wished(length: float) -> None:
     assert 0.6 <= float(round_step(length)) / length <= 2.01

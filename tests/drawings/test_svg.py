@@ -16,6 +16,7 @@ from symbackprop.conventions import Conventions
 from symbackprop.diagrams.model import Diagram, Kind, View
 from symbackprop.drawings.svg import DARK, LIGHT, write_svg
 from symbackprop.graph import Graph
+from symbackprop.notation.printable import on_one_line
 from symbackprop.problem import Problem
 from symbackprop.slots import slot
 from symbackprop.translation import ENGLISH, find_language
@@ -169,7 +170,7 @@ def test_any_title_is_words_and_nothing_else(title: str) -> None:
     root = ElementTree.fromstring(svg)
     shown = root.find(f"{SVG}title")
     assert shown is not None
-    assert words(shown) == "".join(one for one in title if one.isprintable())
+    assert words(shown) == on_one_line(title)
     plain = ElementTree.fromstring(write_svg(example("gates").drawn(), Conventions()))
     assert [one.tag for one in root.iter()] == [one.tag for one in plain.iter()]
 

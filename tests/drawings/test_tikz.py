@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sympy import Symbol
 
-from symbackprop.content import text
+from symbackprop.content import Value, text
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.layout import place
 from symbackprop.diagrams.model import Kind, Label, View
@@ -79,6 +80,18 @@ def test_what_goes_forward_is_green_and_what_comes_back_is_red() -> None:
     assert re.search(r"text=green!50!black\].*\$q = 3\$", tikz)
     assert re.search(r"text=red!70!black\].*\$\\partial f/\\partial x = -4\$", tikz)
     assert r"$\times$" in tikz
+
+
+def test_words_with_a_number_keep_their_words() -> None:
+    drawing = example("gates").drawn()
+    first, *rest = drawing.boxes
+    lines = (
+        Label(Kind.NOTE, text("loss of {name}", name=Symbol("x")), Value(3)),
+        Label(Kind.NOTE, "σ_1", Value(4)),
+    )
+    tikz = write_tikz(replace(drawing, boxes=(replace(first, lines=lines), *rest)), Conventions())
+    assert "loss of $x$ $= 3$" in tikz
+    assert r"$\sigma$\_1 $= 4$" in tikz
 
 
 def test_the_decimal_comma_is_used() -> None:

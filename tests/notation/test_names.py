@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symbackprop.notation.names import GREEK, Name, latex_name, parse_name, unicode_name
+from symbackprop.notation.names import GREEK, Name, latex_name, parse_name, typst_name, unicode_name
 from tests.latex_reader import canonical, names
 
 TABLE = [
@@ -124,8 +124,20 @@ def test_different_names_look_different(left: str, one: list[str], two: list[str
         ("w__}", r"w^{[\}]}"),
         ("a^b", r"\mathrm{a\wedge{}b}"),
         ("ab\u202e", r"\mathrm{ab}"),
+        ("a\x1b]0;b\x07", r"\mathrm{a]0;b}"),
     ],
 )
 def test_no_sign_in_the_name_of_a_symbol_steers_latex(name: str, shown: str) -> None:
     """A name that was parsed has no such sign; a symbol of SymPy's may have any."""
     assert latex_name(name) == shown
+
+
+@pytest.mark.parametrize("name", ["A\x1b]0;pwned\x07\u202eB", "x_\x1b1", "w__\u202e2", "\x00"])
+def test_no_name_has_letters_that_are_not_seen(name: str) -> None:
+    """In any way of writing: a terminal would obey them."""
+    for written in (latex_name(name), unicode_name(name), typst_name(name)):
+        assert written.isprintable()
+
+
+def test_a_layer_that_is_a_word_is_that_word_in_unicode() -> None:
+    assert unicode_name("w__α_50%") == "w^[α_50%]"

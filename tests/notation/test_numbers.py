@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from sympy import Rational
 
 from symbackprop.conventions import Conventions
-from symbackprop.notation.numbers import NumberFormat, as_decimal, number_format, typed
+from symbackprop.notation.numbers import (
+    NumberFormat,
+    as_decimal,
+    number_format,
+    number_parts,
+    scientific,
+    typed,
+)
 
 Rounding = Literal["half_even", "half_up"]
 MODES = {"half_even": ROUND_HALF_EVEN, "half_up": ROUND_HALF_UP}
@@ -210,6 +217,30 @@ def test_decimals_that_do_not_end_are_none(numerator: int, denominator: int) -> 
     if value.q % 3 == 0 or value.q % 7 == 0 or value.q % 11 == 0 or value.q % 13 == 0:
         assert as_decimal(value) is None
         assert typed(value) == f"{value.p}/{value.q}"
+
+
+@pytest.mark.parametrize(
+    ("digits", "parts"),
+    [
+        ("-5.85e-05", ("-", "5,85", "-5")),
+        ("5e+20", ("", "5", "20")),
+        ("1.000001e+00", ("", "1,000001", "")),
+        ("-0.25", ("-", "0,25", "")),
+        ("12", ("", "12", "")),
+        ("-1/3", ("-", "1/3", "")),
+        ("-inf", ("-", "inf", "")),
+    ],
+)
+def test_a_number_has_a_sign_a_mantissa_and_an_exponent(digits: str, parts: tuple[str, str, str]) -> None:
+    assert number_parts(digits, ",") == parts
+
+
+@given(doubles.filter(lambda value: value != 0))
+def test_the_parts_of_a_number_are_the_number(value: float) -> None:
+    digits = f"{value:.9e}"
+    sign, mantissa, exponent = number_parts(digits)
+    assert float(f"{sign}{mantissa}e{exponent or 0}") == float(digits)
+    assert float(scientific(Decimal(digits))) == float(digits)
 
 
 def test_integers_and_floats_of_sympy_are_numbers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,17 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+from sympy import Symbol
 
+from symbackprop.content import Value, text
+from symbackprop.conventions import Conventions
+from symbackprop.graph import Graph
+from symbackprop.notation.printable import on_one_line
+from symbackprop.problem import Problem
+from symbackprop.render.markdown import write_markdown
+from symbackprop.solution.derive import solve
+from symbackprop.solution.steps import Heading, Sentence, Solution, Table
+from symbackprop.sweep import backprop
 from tests.examples import RUNS, Example, example, printed
 from tests.latex_reader import read_equation
 
@@ -123,6 +134,28 @@ def test_a_title_with_special_characters_is_read_as_it_was_written(title: str, t
     assert heading.children is not None
     assert {child.type for child in heading.children} <= {"text", "text_special"}
     assert "".join(child.content for child in heading.children) == " ".join(title.split())
+
+
+HOSTILE = ["A\x1b]0;pwned\x07\u202eB", "\x9b2J", "left\u2066to\u2069 right\ufeff", "nul\x00 \x7f", "\u202e"]
+"""What a terminal obeys, what turns the direction of writing, what is not seen."""
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_titles_and_names_are_words_that_are_seen(words: str) -> None:
+    x, y = Symbol(f"x{words}"), Symbol("y")
+    graph = Graph.from_expressions({"f": x**2 * y}, parameters=[x, y])
+    problem = Problem(graph, title=words)
+    solution = solve(problem, backprop(graph), pictures=True)
+    table = Table((words, text("{w}", w=words)), ((words, Value(1)),))
+    more = (Heading(2, text("{w}", w=words)), Sentence(text("{w}", w=words)), table)
+    written = write_markdown(replace(solution, steps=(*solution.steps, *more)), Conventions())
+    assert written.replace("\n", "").isprintable()
+    assert "mermaid" in written
+    assert on_one_line(words) in written.replace("\\", "")
+
+
+def test_a_title_of_nothing_that_is_seen_is_no_heading() -> None:
+    assert write_markdown(Solution("\u202e\x1b", (Sentence(text("Words.")),)), Conventions()) == "Words.\n"
 
 
 def test_headings_go_down_one_level_at_a_time() -> None:

@@ -192,6 +192,30 @@ def test_a_heading_is_never_the_last_line_of_a_page(level: int) -> None:
             assert ink[0] == ink[1], count
 
 
+def test_a_matrix_that_is_made_smaller_stands_at_the_height_of_its_name() -> None:
+    rows_of_numbers = "; ".join([", ".join(["-0.123456"] * 11)] * 4)
+    ink = pages(f"{page_of()}\n#formulas(($W$, $= mat({rows_of_numbers})$))")[0][:-FOOT] < 200
+    rows, columns = np.where(ink)
+    name = rows[columns < columns.min() + PPI // 8]
+    assert abs(int(name.min() + name.max()) - int(rows.min() + rows.max())) / 2 <= 2
+
+
+def test_a_wide_drawing_lies_across_its_own_page_below_its_headings() -> None:
+    solution, conventions, language = asked("train", str(example("obesity").spec))
+    source = write_typst(solution, conventions, language)
+    across = re.findall(r"#page\(flipped: true\)\[\n= ([^\n]*)\n\n#drawing", source)
+    assert across == [rf"Iteration {number}\: example {number}" for number in (1, 2, 3)]
+    assert [page.shape[1] > page.shape[0] for page in pages(source)].count(True) == 3
+
+
+def test_a_high_drawing_ends_above_the_number_of_the_page(tmp_path: Path) -> None:
+    spec = tmp_path / "spec.toml"
+    layers = "layers = [2, 30, 1]\nactivation = 'tanh'"
+    spec.write_text(f"[network]\n{layers}\n[loss]\nname = 'mse'\n", encoding="utf-8")
+    for page in pages(write_typst(*asked("derive", str(spec)))):
+        assert not (page[-FOOT:, : page.shape[1] // 3] < 200).any()
+
+
 HOSTILE = [
     '#read("/etc/passwd")',
     '#import "@preview/cetz:0.4.0"',

@@ -37,7 +37,7 @@ from symbackprop.solution.steps import (
 )
 from tests.commandline import done, run
 from tests.examples import EXAMPLES as SPECS
-from tests.examples import SCALARS
+from tests.examples import SCALARS, printed
 from tests.oracles import Built, Outside, expressions, near, points, value
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -256,7 +256,7 @@ def test_a_hostile_title_is_only_words_in_latex(title: str) -> None:
         "textasciigrave",
         "textquotesingle",
     }
-    bare = re.sub(r"\\[a-zA-Z]+\{\}|\\[{}$&#%_]", "", shown)
+    bare = re.sub(r"\\[a-zA-Z]+\{\}|\{[\[*]\}|\\[{}$&#%_]", "", shown)
     assert not set(bare) & set("\\{}$&#%_^~\n\r\x0b\x0c\u2028")
     rest = [
         line
@@ -286,11 +286,12 @@ def test_a_hostile_title_is_one_heading_in_markdown(title: str) -> None:
     assert not set(unescaped) & set("\\`*_[]<>#|$~&\r")
 
 
-@pytest.mark.parametrize("word", ["%", "#", "_", "&", "$", r"\input{x}", "a|b", "<b>"])
+@pytest.mark.parametrize("word", ["%", "#", "_", "&", "$", r"\input{x}", "a|b", "<b>", "[2cm]", "*"])
 def test_words_of_the_user_are_harmless_in_a_table_too(word: str) -> None:
     table = Table((word, text("n")), ((word, Value(1)),))
     latex = write_latex(Solution("", (table,)), PLAIN)
     assert r"\input" not in latex
+    assert not re.search(r"^[\[*]", latex, re.MULTILINE)
     for row in latex.splitlines():
         if row.endswith(r"\\"):
             assert len(re.findall(r"(?<!\\)&", row)) == 1
@@ -584,3 +585,11 @@ def test_the_rule_of_the_update_is_written(settings: str, rules: list[str], tmp_
     for rule in rules:
         assert rule in shown
     done(run("train", place, "--format", "latex"))
+
+
+def test_a_wide_drawing_lies_across_its_own_page_below_its_headings() -> None:
+    spec = str(EXAMPLES / "obesity" / "obesity.toml")
+    written = printed("train", spec, "--format", "latex", "--standalone")
+    across = re.findall(r"\\begin\{landscape\}\n\\section\{([^}]*)\}\n\n\\begin\{center\}\n% Network", written)
+    assert across == [f"Iteration {number}: example {number}" for number in (1, 2, 3)]
+    assert written.count(r"\begin{tikzpicture}") > written.count(r"\begin{landscape}")
