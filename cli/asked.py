@@ -84,13 +84,13 @@ def choice(option: str, text: str | None, known: tuple[str, ...]) -> tuple[str, 
     from symbackprop.errors import OptionError, did_you_mean, listing
 
     chosen = tuple(options.names(text) or ())
-    for one in chosen:
-        if one not in known:
+    for word in chosen:
+        if word not in known:
             raise OptionError(
-                f"{one!r} is not to be had",
+                f"{word!r} is not to be had",
                 where=f"{option} {text}",
                 known=listing(known),
-                fix=did_you_mean(one, known),
+                fix=did_you_mean(word, known),
             )
     return chosen
 

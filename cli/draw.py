@@ -84,6 +84,7 @@ def draw(
             view = one("--view", view, VIEWS)
         if plot is not None:
             plot = one("--plot", plot, PLOTS)
+            form = one(f"--plot {plot} --format", form, PLOT_FORMATS)
         problem = asked_problem(
             source,
             options.settings(convention, digits, carry_rounded),
@@ -111,14 +112,14 @@ def _check_together(
                 "only a plot has steps", where=f"--steps {steps}", fix="add --plot losses, or leave it out"
             )
         return
-    given = {name: value for name, value in of_views.items() if value is not None}
-    if partials:
-        given["--partials"] = ""
-    for name, value in given.items():
+    given = [f"{name} {value}" for name, value in of_views.items() if value is not None]
+    given += ["--partials"] if partials else []
+    if given:
+        option = given[0].split()[0]
         raise OptionError(
-            f"{name} is of a graph, and a plot has none",
-            where=f"--plot {plot} {name} {value}".rstrip(),
-            fix=f"ask for two pictures: one with --plot, one with {name}",
+            f"{option} is of a graph, and a plot has none",
+            where=f"--plot {plot} {given[0]}",
+            fix=f"ask for two pictures: one with --plot, one with {option}",
         )
 
 
@@ -132,15 +133,7 @@ def _plot(problem: Problem, plot: str, steps: int | None) -> Plot:
 
 def _plotted(plot: Plot, problem: Problem, form: str, language: Language) -> str:
     from symbackprop.drawings.plots import plot_svg, plot_tikz
-    from symbackprop.errors import OptionError
 
-    if form not in PLOT_FORMATS:
-        raise OptionError(
-            f"{form} has no plots",
-            where=f"--format {form}",
-            known=", ".join(PLOT_FORMATS),
-            fix="take --format svg",
-        )
     return (plot_svg if form == "svg" else plot_tikz)(plot, problem.conventions, language)
 
 

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
@@ -143,10 +144,9 @@ def build_data(
             )
     for name in names:
         if name not in columns and name not in formulas:
-            fix = (
-                did_you_mean(name, columns)
-                or f"name a column {name}, or say under [data.inputs] how it is computed"
-            )
+            near = get_close_matches(name, columns, n=1)
+            fix = f"name a column {name}, or say under [data.inputs] how it is computed"
+            fix += f': {name} = "{near[0]}"' if near else ""
             mistakes.append(
                 DataError(f"no column gives {name!r}", where="data.columns", known=listing(columns), fix=fix)
             )

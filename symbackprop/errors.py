@@ -33,13 +33,22 @@ class Mistake(Exception):
 
     def __str__(self) -> str:
         labelled = [("where", self.where), ("known", self.known), ("fix", self.fix)]
-        lines = [self.what]
+        lines = [seen(self.what)]
         for label, text in labelled:
             if text:
-                first, *rest = text.splitlines()
+                first, *rest = map(seen, text.splitlines())
                 lines.append(f"  {label + ':':<7}{first}")
                 lines += [f"         {line}" for line in rest]
         return "\n".join(lines)
+
+
+def seen(words: str) -> str:
+    r"""Words of a user as one may show them: as long as they are, without what steers a terminal.
+
+    >>> seen("x\u202ey\t+ 1")
+    'x�y + 1'
+    """
+    return "".join(one if one.isprintable() else " " if one.isspace() else "\ufffd" for one in words)
 
 
 class ExpressionError(Mistake):

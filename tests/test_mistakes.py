@@ -643,6 +643,7 @@ def test_what_is_no_finite_number_is_refused_everywhere(value: str) -> None:
     [
         ("[3, 4, 1]", "[3, 4]", ["2 entries instead of 3", "data.rows[1]"]),
         ('"x_2", "y"]\nrows', '"x_3", "y"]\nrows', ["no column gives 'x_2'", "data.columns", "x_1, x_3, y"]),
+        ('"x_2", "y"]\nrows', '"x2", "y"]\nrows', ["no column gives 'x_2'", 'x_2 = "x2"', "[data.inputs]"]),
         (ROWS, ROWS + '[data.inputs]\nx_1 = "hight/2"\n', ["'hight' is no column", "data.inputs.x_1"]),
         (ROWS, ROWS + '[data.inputs]\nx_3 = "x_1"\n', ["'x_3' is no input", "data.inputs.x_3", "x_1, x_2"]),
         (ROWS, ROWS + '[data.inputs]\nx_1 = "1/(x_2 - 4)"\n', ["x_1", "row 2", "data.inputs.x_1"]),
@@ -959,3 +960,12 @@ def test_a_result_that_cannot_be_written_leaves_no_result() -> None:
     refused(run("train", "spec.toml", "--output", "nowhere/a.txt"), "--output nowhere/a.txt")
     refused(run("schema", "--output", "nowhere/a.txt"), "--output nowhere/a.txt")
     assert not Path("nowhere").exists()
+
+
+def test_a_mistake_shows_nothing_that_steers_a_terminal() -> None:
+    """A sign that is not printed takes one place all the same, so that the caret stands below the mistake."""
+    outcome = run("derive", "f = x\u202ey*2\x1b]0;pwned\x07")
+    assert outcome.status == 2
+    quoted, caret = outcome.err.splitlines()[2:4]
+    assert quoted[caret.index("^")] == "\ufffd"
+    assert all(line.isprintable() for line in outcome.err.splitlines())
