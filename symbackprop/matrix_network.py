@@ -42,7 +42,9 @@ class Arrangement:
         """For the header."""
         if not self.batch:
             return text("one at a time, a vector")
-        return text("a batch of n, each a row") if self.rows else text("a batch of n, each a column")
+        if self.rows:
+            return text("a batch of n examples, each a row")
+        return text("a batch of n examples, each a column")
 
     def shape(self, width: int) -> Shape:
         """The shape of a layer's values."""

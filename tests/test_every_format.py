@@ -18,7 +18,7 @@ from tests.examples import RUNS, Example, invoke
 HEADINGS = {
     "en": ("Conventions", "Forward pass", "Backward pass"),
     "it": ("Convenzioni", "Propagazione in avanti", "Retropropagazione"),
-    "ru": ("Соглашения", "Прямой проход", "Обратное распространение"),
+    "ru": ("Соглашения", "Прямой проход", "Обратный проход"),
 }
 """What every solution has, in the words of each language."""
 

@@ -365,6 +365,13 @@ def rounding(side: str, digits: int) -> mpf:
     return nothing * mpf("1.02") + abs(centre) * mpf(10) ** -12
 
 
+def half_unit(side: str) -> mpf:
+    """Half a unit in the last place of a number that is printed alone."""
+    match = PRINTED.fullmatch(side.strip().removeprefix("-"))
+    assert match is not None, side
+    return mpf(10) ** (int(match["exponent"] or 0) - len(match["decimals"])) / 2
+
+
 def is_rule(line: Line) -> bool:
     return "\\leftarrow" in line.relations
 
@@ -410,9 +417,12 @@ def check_numbers(line: Line, here: Meaning, digits: int) -> None:
         if names_in(side):
             previous = side
             continue
-        by_hand = place + 1 < len(sides) and line.relations[place + 1] == "\\approx"
-        if by_hand:  # the exact result of the printed operands before it
+        before_rounding = place + 1 < len(sides) and line.relations[place + 1] == "\\approx"
+        if before_rounding and not names_in(previous):  # the exact result of the printed operands before it
             assert agree(evaluate(side, {}), evaluate(previous, {}), mpf(0)), line.latex
+            assert agree(evaluate(side, {}), evaluate(sides[place + 1], {}), half_unit(sides[place + 1])), (
+                line.latex
+            )
         else:
             off = rounding(side, digits)
             assert agree(evaluate(side, {}), expected, off), (line.latex, side, expected, off)

@@ -20,11 +20,10 @@ from symbackprop.problem import Problem
 from symbackprop.solution.backward import backward_pass, delta_numbers, gradient_numbers
 from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
-from symbackprop.solution.lines import descent, environment, update
+from symbackprop.solution.lines import descent, environment, rate_source, update
 from symbackprop.solution.pictures import graph_picture, graph_section
 from symbackprop.solution.steps import (
     Assignments,
-    Equation,
     Formulas,
     Heading,
     Notation,
@@ -154,7 +153,9 @@ def _numbers(
     yield Heading(3, text("Gradients"))
     yield from gradient_numbers(problem, derivation, values)
     yield from _exact_lines(problem, derivation, example)
-    yield from _first_update(problem, derivation, values)
+    if _has_first_update(problem, derivation):
+        yield from _first_update(problem, derivation, values)
+        yield from _exact_update(problem, derivation, example)
 
 
 def given(problem: Problem, values: Environment) -> Iterator[Step]:
@@ -198,29 +199,33 @@ def parameter_rows(problem: Problem, values: Mapping[str, Value]) -> Iterator[St
 
 
 def _exact_lines(problem: Problem, derivation: Derivation, example: int | None) -> Iterator[Step]:
-    """The gradients, and their update, exactly, where that is short and no rational: -4 e^{-6}."""
+    """The gradients exactly, where that is short and no rational: -4 e^{-6}."""
     found = exact_gradients(problem, derivation, example)
-    if not found:
-        return
-    yield Heading(3, text("Exactly"))
-    lines: list[Equation] = []
-    for name, value in found.items():
-        gradient = derivation.gradients[name]
-        lines.append(equation(gradient.symbol, value))
-    yield Formulas(tuple(lines), fixed=True)
+    if found:
+        yield Heading(3, text("Exactly"))
+        lines = [equation(derivation.gradients[name].symbol, value) for name, value in found.items()]
+        yield Formulas(tuple(lines), fixed=True)
+
+
+def _exact_update(problem: Problem, derivation: Derivation, example: int | None) -> Iterator[Step]:
+    """The update of `_first_update` exactly, where the gradients are: 1 + 8 e^{-6}."""
+    found = exact_gradients(problem, derivation, example)
     training = problem.training
-    if training is None or not training.plain:
+    if not found or training is None:
         return
-    letter = Symbol(training.symbol)
-    start = problem.at(example or 1)
-    updates = []
-    for name, value in found.items():
-        symbol = Symbol(name)
-        rule = descent(symbol, 1, letter, derivation.gradients[name].symbol)
-        updates.append(
-            equation(AtStep(symbol, 1), rule, add(start[name], mul(-training.learning_rate, value)))
-        )
-    yield Formulas(tuple(updates), fixed=True)
+    start, letter = problem.at(example or 1), Symbol(training.symbol)
+    yield Heading(4, text("Exactly"))
+    yield Formulas(
+        tuple(
+            equation(
+                AtStep(Symbol(name), 1),
+                descent(Symbol(name), 1, letter, derivation.gradients[name].symbol),
+                add(start[name], mul(-training.learning_rate, value)),
+            )
+            for name, value in found.items()
+        ),
+        fixed=True,
+    )
 
 
 def exact_gradients(problem: Problem, derivation: Derivation, example: int | None) -> dict[str, Expr]:
@@ -246,17 +251,23 @@ def exact_gradients(problem: Problem, derivation: Derivation, example: int | Non
     return {} if plain or long else found
 
 
+def _has_first_update(problem: Problem, derivation: Derivation) -> bool:
+    """Whether training is plain SGD that goes on from these examples."""
+    training = problem.training
+    if training is None or not training.plain:
+        return False
+    if training.batch_size > 1 and not derivation.is_array:
+        return False
+    return any(derivation.graph[symbol].role is Role.PARAMETER for symbol in derivation.wrt)
+
+
 def _first_update(problem: Problem, derivation: Derivation, values: Environment) -> Iterator[Step]:
     """The first update of plain SGD from this example alone."""
     training = problem.training
-    if training is None or not training.plain:
-        return
-    if training.batch_size > 1 and not derivation.is_array:
-        return
-    if not any(derivation.graph[symbol].role is Role.PARAMETER for symbol in derivation.wrt):
-        return
-    rate = float(training.learning_rate)
+    assert training is not None
+    rate, letter = float(training.learning_rate), Symbol(training.symbol)
     yield Heading(3, text("One step of gradient descent"))
+    yield Assignments(((equation(letter, Value(training.learning_rate, rate_source(letter))),),))
     yield Formulas(
         tuple(
             update(
@@ -271,7 +282,7 @@ def _first_update(problem: Problem, derivation: Derivation, values: Environment)
                         Source("state 1", gradient.wrt),
                     ),
                 ),
-                (Symbol(training.symbol), training.learning_rate),
+                (letter, training.learning_rate),
                 problem.conventions,
             )
             for gradient in derivation.gradients.values()

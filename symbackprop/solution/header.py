@@ -67,9 +67,10 @@ def _rows(problem: Problem, indexed: bool) -> Iterator[tuple[Text, Text]]:
     if op.largest in heads or op.smallest in heads:
         used.add("ties")
     if "relu_at_zero" in used:
+        zero = conventions.relu_at_zero
         yield (
             text("slope at a kink"),
-            text("ReLU'(0) = {value}, and so at its kin", value=conventions.relu_at_zero),
+            text("ReLU'(0) = {value}; likewise the other piecewise functions", value=zero),
         )
     if "ties" in used:
         yield text("slope of max and min"), _TIES[conventions.ties]
@@ -111,7 +112,7 @@ def _of_arrays(problem: Problem, *, indexed: bool) -> Iterator[tuple[Text, Text]
     if op.item in used:
         yield text("places in [ ]"), text("count from 0, the end excluded; place puts into zeros")
     if used & _ALONG:
-        yield text("i, j below a name"), text("over the rows, over the columns")
+        yield text("i, j below a name"), text("it runs over the index of the row, of the column")
     if used & {op.conv1d, op.conv2d}:
         yield text("star of a convolution"), text("its adjoint in the argument left open")
 
@@ -134,8 +135,8 @@ def _error_term(conventions: Conventions, output: Symbol, graph: Graph) -> tuple
 def _numbers(conventions: Conventions) -> tuple[Text, Text]:
     carried = _CARRIED[conventions.rounding] if conventions.carry == "rounded" else _EXACT
     shown = text(
-        "double precision, {count} digit; {carried}",
-        "double precision, {count} digits; {carried}",
+        "double precision, {count} decimal; {carried}",
+        "double precision, {count} decimals; {carried}",
         count=conventions.digits,
         carried=carried,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 import numpy as np
@@ -15,17 +15,14 @@ from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import AtStep, Quotient, add, is_constant, mul, neg, symbols_in
 from symbackprop.graph import Role
-from symbackprop.notation.numbers import number_format
+from symbackprop.notation.numbers import number_format, scientific
 from symbackprop.numeric.compiled import Evaluation
 from symbackprop.numeric.readings import read, readings
 from symbackprop.problem import Problem
 from symbackprop.solution.steps import Equation, Relation, equation
 
-CLOSE = 0.02
-"""The exact result of printed operands is shown where it comes this near to the true value."""
-
 LONGEST = 10
-"""And where it has no more characters than this beyond the digits."""
+"""The exact result of printed operands is shown where it has at most so many characters beyond the digits."""
 
 EXACT = 1000
 """So many digits are enough for every product and difference of printed doubles."""
@@ -144,12 +141,28 @@ def update(
     line = equation(AtStep(symbol, step), rule, Substituted(rule, values))
     with localcontext(prec=EXACT):
         by_hand = Decimal(rounding(before)) - Decimal(rounding(eta)) * Decimal(rounding(gradient))
-        if Decimal(rounding(after)) == by_hand:
+        printed = Decimal(rounding(after))
+        if printed == by_hand:
             return Equation(line.left, (*line.sides, ("=", result)))
         shown = plain_decimal(by_hand)
-    telling = abs(float(by_hand) - after) <= CLOSE * abs(after) and len(shown) <= LONGEST + conventions.digits
+        is_short = len(shown) <= LONGEST + conventions.digits
+        telling = is_short and is_rounded(by_hand, printed, conventions.digits)
     middle: tuple[tuple[Relation, Math], ...] = (("=", Digits(shown)),) if telling else ()
     return Equation(line.left, (*line.sides, *middle, ("≈", result)))
+
+
+def is_rounded(number: Decimal, printed: Decimal, digits: int) -> bool:
+    """Whether what is printed is the number rounded as by hand, half up.
+
+    >>> is_rounded(Decimal("0.0999005"), Decimal("0.099901"), 6)
+    True
+    >>> is_rounded(Decimal("9.921305e-05"), Decimal("9.936382e-05"), 6)
+    False
+    """
+    exponent = printed.as_tuple().exponent
+    assert isinstance(exponent, int)
+    last = min(exponent, -digits)
+    return number.quantize(Decimal(1).scaleb(last), ROUND_HALF_UP) == printed
 
 
 def rate_source(letter: Symbol) -> Source:
@@ -164,7 +177,4 @@ def plain_decimal(number: Decimal) -> str:
     ('0.0999005', '3.8894685e-05')
     """
     short = number.normalize()
-    if short == 0 or abs(short) >= Decimal("1e-4"):
-        return f"{short:f}"
-    mantissa, _, exponent = f"{short:e}".partition("e")
-    return f"{mantissa}e{int(exponent):+03d}"
+    return f"{short:f}" if short == 0 or abs(short) >= Decimal("1e-4") else scientific(short)

@@ -3,8 +3,7 @@
 // How a number is printed, carried and reckoned with by hand: the rule of the solution, digit by digit.
 const createNumbers = ({ digits, rounding, byHand: isByHand }) => {
   const LARGEST_PLAIN = 1e15;
-  const CLOSE = 0.02; // the exact result of an update is shown where it comes this near to the true value
-  const LONGEST = 10; // and where it has no more characters than this beyond the digits
+  const LONGEST = 10; // the exact result of an update is shown where it has no more characters than this beyond the digits
   const smallestPlain = Number(`1e-${Math.min(digits, 4)}`);
   const isDecimal = isByHand || rounding === "half_up";
 
@@ -115,6 +114,15 @@ const createNumbers = ({ digits, rounding, byHand: isByHand }) => {
     return smallestPlain <= magnitude && magnitude < LARGEST_PLAIN ? fixed(number) : scientific(number);
   };
 
+  // Whether what is printed is the number rounded as by hand, half up.
+  const isRounded = ({ coefficient, exponent }, printed) => {
+    const last = Math.min(printed.exponent, -digits);
+    if (exponent >= last) return false; // it would be printed in full
+    const unit = ten(last - exponent);
+    const up = (2n * size(coefficient) + unit) / (2n * unit);
+    return isSame({ coefficient: coefficient < 0n ? -up : up, exponent: last }, printed);
+  };
+
   // before - rate · gradient of the printed digits, exactly.
   const byHand = (before, rate, gradient) =>
     minus(decimal(format(before)), times(decimal(rate), decimal(format(gradient))));
@@ -124,10 +132,10 @@ const createNumbers = ({ digits, rounding, byHand: isByHand }) => {
   const compareUpdate = (before, rate, gradient, after) => {
     if (![before, gradient, after].every(Number.isFinite)) return { relation: "≈", middle: null };
     const exact = byHand(before, rate, gradient);
-    if (isSame(decimal(format(after)), exact)) return { relation: "=", middle: null };
+    const printed = decimal(format(after));
+    if (isSame(printed, exact)) return { relation: "=", middle: null };
     const middle = plain(exact);
-    const difference = Math.abs(Number(`${exact.coefficient}e${exact.exponent}`) - after);
-    const isTelling = difference <= CLOSE * Math.abs(after) && middle.length <= LONGEST + digits;
+    const isTelling = isRounded(exact, printed) && middle.length <= LONGEST + digits;
     return { relation: "≈", middle: isTelling ? middle : null };
   };
 
