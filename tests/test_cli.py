@@ -410,12 +410,13 @@ def test_the_width_follows_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None
     assert "\x1b" not in run("derive", OBESITY).out
 
 
-def test_json_keeps_a_title_and_nothing_in_it_steers_a_terminal() -> None:
+def test_json_keeps_a_title_and_nothing_in_it_steers_a_terminal(tmp_path: Path) -> None:
     title = "a\u202eb\x7f \U000e0041 é"
     escaped = title.replace("\x7f", "\\u007f").replace("\u202e", "\\u202e")
-    Path("spec.toml").write_text(
+    spec = tmp_path / "spec.toml"
+    spec.write_text(
         f'title = "{escaped}"\n[graph]\nequations = "f = x*y"\n[parameters]\nx = 1\ny = 2\n', encoding="utf-8"
     )
-    out = done(run("derive", "spec.toml", "--format", "json")).out
+    out = done(run("derive", str(spec), "--format", "json")).out
     assert json.loads(out)["title"] == title
     assert all(line.isprintable() for line in out.splitlines())
