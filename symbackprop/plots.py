@@ -96,15 +96,14 @@ def gradient_groups(derivation: Derivation) -> list[tuple[Text, str, list[str]]]
     """The lines of norms: what each is called, what its numbers are of, the names of its parameters."""
     graph = derivation.graph
     names = [symbol.name for symbol in derivation.wrt]
-    layers = {name: graph[name].layer for name in names}
-    if any(layers.values()):
+    layers: dict[int, list[str]] = {}
+    for name in names:
+        if layer := graph[name].layer:
+            layers.setdefault(layer, []).append(name)
+    if layers:
         return [
-            (
-                text("layer {number}", number=number),
-                f"norm of layer {number}",
-                [name for name in names if layers[name] == number],
-            )
-            for number in sorted({layer for layer in layers.values() if layer})
+            (text("layer {number}", number=number), f"norm of layer {number}", of_layer)
+            for number, of_layer in sorted(layers.items())
         ]
     if len(names) > FEW_LINES:
         return [(text("all parameters"), "norm", names)]

@@ -43,7 +43,7 @@ drawings.runs drawings.svg drawings.tikz drawings.axes drawings.frames drawings.
 drawings.dot drawings.mermaid drawings.pictures
 render.text render.markdown render.preamble render.latex render.typst_page render.typst render.pdf
 render.documents
-page.marks page.tokens page.html
+page.marks page.tokens page.words page.html
 notebook.parts notebook.cells notebook.model notebook.numbers notebook.beyond
 __init__
 """.split()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,13 @@ class Inputs:
         self.listed: list[dict[str, Any]] = []
         self.rows: dict[int, list[int]] = {}
         used = list(examples)
-        self._problem, self._columns = problem, list(problem.examples[0]) if used else []
+        self._problem = problem
+        self._columns = {name: place for place, name in enumerate(problem.examples[0])} if used else {}
         self._assembled = {one.name: one for one in problem.arrays} if used else {}
+        self._groups = {node.name: str(node.role) for node in problem.graph.given} | {
+            name: "target" for one in self._assembled.values() if one.is_target for name in one.columns
+        }
+        self._made_of: dict[tuple[str, int], Any] = {}
         self._fixed: dict[Entry, int] = {}
         self._trained: dict[Entry, int] = {}
         for node in problem.graph.given:
@@ -53,10 +59,8 @@ class Inputs:
             self._fixed[name, at] = self.add(group, name, array[at], at)
 
     def _learn_row(self, number: int) -> None:
-        targets = {column for one in self._assembled.values() if one.is_target for column in one.columns}
-        roles = {node.name: str(node.role) for node in self._problem.graph.given}
         self.rows[number] = [
-            self.add("target" if name in targets else roles.get(name, "input"), name, value, example=number)
+            self.add(self._groups.get(name, "input"), name, value, example=number)
             for name, value in self._problem.examples[number - 1].items()
         ]
 
@@ -104,28 +108,36 @@ class Inputs:
         """
         name, at = entry
         if name in self._assembled:
-            marks = [{column: (row, column) for column in self._columns} for row in range(batch)]
-            found: Any = self._assembled[name].of(marks)
+            found = self._of_columns(name, batch)
             for place in at:
                 found = found[place]
-            return ["row", found[0], self._columns.index(found[1])]
+            return ["row", *found]
         if self._is_of_examples(name):
-            return ["row", 0, self._columns.index(name)]
+            return ["row", 0, self._columns[name]]
         if entry in self._trained:
             return ["parameter", self._trained[entry]]
         return ["value", self._fixed[entry]]
+
+    def _of_columns(self, name: str, batch: int) -> Any:
+        """An array made of columns, as nested lists: in the place of each number its row and its column."""
+        if (name, batch) not in self._made_of:
+            marks = [
+                {column: (row, place) for column, place in self._columns.items()} for row in range(batch)
+            ]
+            self._made_of[name, batch] = self._assembled[name].of(marks)
+        return self._made_of[name, batch]
 
     @property
     def start(self) -> list[int]:
         """The inputs that the parameters start from."""
         return [self._fixed[entry] for entry in self._trained]
 
-    @property
+    @cached_property
     def trained(self) -> list[Entry]:
         """The entries of the parameters, in the order of training."""
         return list(self._trained)
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, Any]:
         """The places of the parameters, in the shapes of their arrays, by the keys of slots."""
         found: dict[str, Any] = {}

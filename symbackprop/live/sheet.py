@@ -8,7 +8,7 @@ from typing import Any
 
 from symbackprop.derivation import Derivation
 from symbackprop.graph import Role
-from symbackprop.live.exported import Exported, export
+from symbackprop.live.exported import Exported, count_nodes, export
 from symbackprop.live.inputs import Inputs
 from symbackprop.numeric.train import Trace
 from symbackprop.plots import gradient_groups
@@ -17,7 +17,10 @@ from symbackprop.renotate import sizes_in
 from symbackprop.slots import key
 
 MOST_RESULTS = 2_000_000
-"""So many numbers a training may compute anew at every change."""
+"""So many numbers a page may compute anew at every change."""
+
+RESULTS_PER_NODE = 3
+"""About so many numbers a pass forward and back has for a node: its value, a local partial, a derivative."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class _Maker:
     @property
     def is_numeric(self) -> bool:
         """Whether every given name has a number."""
-        return all(name in self.values(self.rows) for name in self.problem.names)
+        known = self.values(self.rows)
+        return all(name in known for name in self.problem.names)
 
     def values(self, rows: Sequence[int]) -> dict[str, Any]:
         """The given numbers where these rows go in together."""
@@ -101,13 +105,19 @@ class _Maker:
         raise NotImplementedError
 
     def sheet(self) -> LiveSheet | None:
-        """The sheet, unless something of it cannot be exported."""
-        inputs = Inputs(self.problem, self.trained, self.values(self.rows), self.examples())
+        """The sheet, unless something of it cannot be exported, or it is too much to compute."""
         iterations, losses = self.iterations(), self.losses()
-        exported = [export(self.derivation, self._sizes(batch)) for batch in self.sizes_of_batches]
-        programs = [one for one in exported if one is not None]
-        if len(programs) < len(exported) or self._results(programs, iterations) > MOST_RESULTS:
+        sizes = [self._sizes(batch) for batch in self.sizes_of_batches]
+        if (
+            self._results([count_nodes(self.derivation, one) for one in sizes], iterations, losses)
+            > MOST_RESULTS
+        ):
             return None
+        exported = [export(self.derivation, one) for one in sizes]
+        programs = [one for one in exported if one is not None]
+        if len(programs) < len(exported):
+            return None
+        inputs = Inputs(self.problem, self.trained, self.values(self.rows), self.examples())
         data = {
             **self._rules(),
             "isTraining": losses is not None,
@@ -138,11 +148,25 @@ class _Maker:
         rows = list(self.rows[:1]) * batch if self.problem.arrays else self.rows
         return sizes_in(self.problem, self.values(rows))
 
-    def _results(self, programs: Sequence[Exported], iterations: Sequence[Mapping[str, Any]]) -> int:
-        """How many numbers every change makes the page compute."""
-        is_together = self.derivation.is_array
-        runs = sum(1 if is_together else max(len(one["examples"]), 1) for one in iterations)
-        return runs * max(len(one.code.splitlines()) for one in programs)
+    def _results(
+        self, nodes: Sequence[int], iterations: Sequence[Mapping[str, Any]], losses: Mapping[str, Any] | None
+    ) -> int:
+        """About how many numbers every change makes the page compute: of the updates, of the table of losses.
+
+        Args:
+            nodes: of every program.
+            iterations: the updates.
+            losses: the table, with a line for every state of the parameters; None: there is none.
+        """
+        count: int = sum(
+            RESULTS_PER_NODE
+            * nodes[one["program"]]
+            * (1 if self.derivation.is_array else max(len(one["examples"]), 1))
+            for one in iterations
+        )
+        if losses is not None:
+            count += (len(iterations) + 1) * len(losses["columns"]) * nodes[losses["program"]]
+        return count
 
     def _rules(self) -> dict[str, Any]:
         conventions = self.problem.conventions
@@ -152,13 +176,17 @@ class _Maker:
 
     def _gradients(self, inputs: Inputs) -> dict[str, Any]:
         """The derivatives by the parameters: their places among these."""
-        gradients = [one for one in self.derivation.gradients.values() if one.wrt.name in self.trained]
+        trained = set(self.trained)
+        gradients = [one for one in self.derivation.gradients.values() if one.wrt.name in trained]
         return {key(one.symbol): inputs.parameters[key(one.wrt)] for one in gradients}
 
     def _norms(self, inputs: Inputs) -> dict[str, list[int]]:
         """The parameters behind every line of the plot of norms: their places among these."""
+        places: dict[str, list[int]] = {}
+        for place, (name, _) in enumerate(inputs.trained):
+            places.setdefault(name, []).append(place)
         return {
-            of: [place for place, (name, _) in enumerate(inputs.trained) if name in names]
+            of: [place for name in names for place in places.get(name, ())]
             for _, of, names in gradient_groups(self.derivation)
         }
 
@@ -187,6 +215,7 @@ def _program(exported: Exported, inputs: Inputs, size: int) -> dict[str, Any]:
         "given": [inputs.source(entry, size) for entry in exported.given],
         "readings": exported.readings,
         "gradients": [exported.gradients[entry] for entry in inputs.trained],
+        "scale": exported.scale,
         "output": exported.output,
         "pinned": exported.pinned,
         "summing": exported.summing,
@@ -238,5 +267,6 @@ class _Training(_Maker):
         columns = [[number] for number in table.examples]
         if not columns:
             columns = [list(range(1, len(self.problem.examples) + 1)) if self.problem.data else []]
-        used = [list(table.examples).index(number) for number in self.trace.used] if table.examples else []
+        places = {number: place for place, number in enumerate(table.examples)}
+        used = [places[number] for number in self.trace.used] if table.examples else []
         return {"program": self.program(len(columns[0])), "columns": columns, "used": used}

@@ -25,8 +25,10 @@ from symbackprop.drawings.plots import plot_style
 from symbackprop.expressions import AtStep
 from symbackprop.graph import Graph
 from symbackprop.notation.mathml import CSS
-from symbackprop.page.marks import Marks, Place, number_parts, parts_of
+from symbackprop.notation.numbers import number_parts
+from symbackprop.page.marks import Marks, Place, parts_of
 from symbackprop.page.tokens import TokenSyntax, TrackedValues, place_of, tracked, with_tokens
+from symbackprop.page.words import SCRIPT_WORDS, WORDS
 from symbackprop.plots import Plot
 from symbackprop.slots import slot
 from symbackprop.solution.steps import (
@@ -57,6 +59,9 @@ _FIXED = ' class="fixed"'
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
 _RANGES = {"latin": "U+0-3FF, U+2000-22FF", "cyrillic": "U+400-4FF"}
 
+MANY = 8
+"""Columns of a table that is set a little narrower."""
+
 PIECE = 44
 """Characters of LaTeX after which a side may be broken before a + or -."""
 
@@ -86,7 +91,7 @@ def write_html(
     data = {
         "words": writer.script_words(),
         "point": language.point,
-        "names": writer.names(graph) if sheet and graph else {},
+        "names": writer.marks.names(sheet.data["inputs"]) if sheet else {},
         "sheet": sheet.data if sheet else None,
     }
     body = writer.sections(section)
@@ -102,7 +107,7 @@ def write_html(
         data=Markup(_harmless(json.dumps(data, ensure_ascii=False, separators=(",", ":")))),
         iterations=section.iterations,
         live=sheet is not None,
-        word=lambda template: Markup(writer.words(_WORDS[template])),
+        word=lambda template: Markup(writer.words(WORDS[template])),
     )
     return page
 
@@ -144,40 +149,6 @@ def _font(family: str, name: str, weight: int, where: str = "U+0-10FFFF") -> str
 def _template() -> Any:
     templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return templates.from_string(_asset("page.html"))
-
-
-_WORDS = {
-    "contents": text("Contents"),
-    "tools": text("Stepping through the page"),
-    "first": text("First step"),
-    "back": text("Step back"),
-    "forward": text("Next step"),
-    "factor": text("Next factor"),
-    "play": text("Play"),
-    "iteration": text("Iteration"),
-    "open": text("Open all sections"),
-    "close": text("Close all sections"),
-    "live": text("Live sheet"),
-    "live-help": text("Change a number: everything that depends on it follows."),
-    "reset": text("As it was"),
-    "keys": text("Arrow keys step; F goes through the factors of a chain; [ and ] change the iteration."),
-}
-_SCRIPT_WORDS = {
-    "step": text("Step {number} of {count}"),
-    "play": text("Play"),
-    "pause": text("Pause"),
-    "parameter": text("Parameters"),
-    "input": text("Inputs"),
-    "target": text("Targets"),
-    "constant": text("Constants"),
-    "training": text("The update"),
-    "argument": text("Arguments of the activations, set by hand"),
-    "example": text("Example {number}"),
-    "computed": text("computed"),
-    "sum": text("The targets no longer add up to one: the page shows the numbers before this change."),
-    "infinite": text("{name} is not a finite number: the page shows the numbers before this change."),
-    "changed": text("The numbers of this page were changed in the live sheet."),
-}
 
 
 @dataclass
@@ -254,17 +225,12 @@ class _PageWriter(TexWriter):
         shown = ("−" if sign else "") + mantissa
         if exponent:
             shown += f"×10<sup>{exponent.replace('-', '−')}</sup>"
-        slot = f' data-s="{escape(place.slot)}"' if place.slot else ""
-        typed = ' data-t=""' if place.typed else ""
-        return f'<span class="v"{slot}{typed}>{shown}</span>'
+        slot = f' data-slot="{escape(place.slot)}"' if place.slot else ""
+        return f'<span class="v"{slot}>{shown}</span>'
 
     def script_words(self) -> dict[str, str]:
         """What the script says, in the language of the page; its fields are left to it."""
-        return {name: self.language(one.template) for name, one in _SCRIPT_WORDS.items()}
-
-    def names(self, graph: Graph) -> dict[str, str]:
-        """The names of the graph, as plain text."""
-        return {node.name: self.measure.printer(node.symbol) for node in graph.nodes}
+        return {name: self.language(one.template) for name, one in SCRIPT_WORDS.items()}
 
     # Sections.
 
@@ -324,9 +290,10 @@ class _PageWriter(TexWriter):
             for cell, kind in zip(table.head, kinds, strict=True)
         )
         rows = "".join(f"<tr>{self._row_of(row, kinds)}</tr>" for row in table.rows)
+        many = " many" if len(columns) > MANY else ""
         return (
-            f'<div class="table" tabindex="0"><table><thead><tr>{head}</tr></thead>'
-            f"<tbody>{rows}</tbody></table></div>"
+            f'<div class="wide"><div class="table{many}" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+            f"<tbody>{rows}</tbody></table></div></div>"
         )
 
     def _row_of(self, row: Sequence[Cell], kinds: Sequence[str]) -> str:

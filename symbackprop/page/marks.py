@@ -7,16 +7,18 @@ by the MathML that they have alone. Numbers are printed as tokens, which become 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
 
 from sympy import Basic, Expr, Symbol
 
+from symbackprop.components import component_name
 from symbackprop.expressions import AtStep, Quotient
 from symbackprop.graph import Graph
 from symbackprop.notation.mathml import mathml
+from symbackprop.notation.numbers import number_parts
 
 Element = ElementTree.Element
 
@@ -31,30 +33,17 @@ class Place:
     Attributes:
         digits: what stands there, as the number format writes it.
         slot: the name under which the page computes it anew; none: it stays.
-        typed: its digits are those that were typed.
         wrap: brackets stand round it while it is negative.
     """
 
     digits: str
     slot: str = ""
-    typed: bool = False
     wrap: bool = False
 
 
 def token(number: int) -> str:
     """What stands in LaTeX in the place of a number."""
     return rf"\text{{{OPEN}{number}{CLOSE}}}"
-
-
-def number_parts(digits: str, point: str) -> tuple[str, str, str]:
-    """The sign, the mantissa and the exponent of a number.
-
-    >>> number_parts("-5.85e-05", ",")
-    ('-', '5,85', '-5')
-    """
-    size = digits.removeprefix("-")
-    mantissa, _, exponent = size.partition("e")
-    return digits[: len(digits) - len(size)], mantissa.replace(".", point), str(int(exponent or 0) or "")
 
 
 class Marks:
@@ -99,6 +88,20 @@ class Marks:
             self._put(root, places)
         return _written(root)
 
+    def names(self, inputs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+        """The names of the graph and of what can be changed, in MathML.
+
+        Args:
+            inputs: those of a live sheet; an entry of an array has its index in brackets, `W_1[0][1]`.
+        """
+        nodes = self._graph.nodes if self._graph else ()
+        known = {node.name: node.symbol for node in nodes}
+        known |= {node.delta.name: node.delta for node in nodes if node.delta is not None}
+        for one in inputs:
+            index = "".join(f"[{place}]" for place in one["index"])
+            known[one["name"] + index] = Symbol(component_name(one["name"], tuple(one["index"])))
+        return {name: mathml(self._latex(symbol)) for name, symbol in known.items()}
+
     def _mark(self, part: Basic) -> dict[str, str]:
         """The attributes of a part: `data-n` a node, `data-d` the derivative by it, `data-e` an edge."""
         graph = self._graph
@@ -136,9 +139,7 @@ class Marks:
         """A number as MathML: what a page's script writes in its place when it changes."""
         row = Element("mrow", {"class": "v"})
         if place.slot:
-            row.set("data-s", place.slot)
-        if place.typed:
-            row.set("data-t", "")
+            row.set("data-slot", place.slot)
         if place.wrap:
             row.set("data-w", "")
         sign, mantissa, exponent = number_parts(place.digits, self._point)

@@ -70,8 +70,7 @@ class TrackedValues(Mapping[Basic, Any]):
 
 def place_of(number: Any, source: Source | None, rule: NumberFormat) -> Place:
     """Where a number stands by itself, outside of formulas."""
-    typed = isinstance(number, sympy.Rational)
-    return Place(rule(number), "" if source is None else slot(source), typed)
+    return Place(rule(number), "" if source is None else slot(source))
 
 
 class TokenSyntax(LatexSyntax):
@@ -105,7 +104,7 @@ class _Recorder:
     def __call__(self, number: Any) -> str:
         typed = getattr(number, "typed", None)
         digits = self.rule(number if typed is None else typed)
-        self.places.append(Place(digits, getattr(number, "slot", ""), typed is not None))
+        self.places.append(Place(digits, getattr(number, "slot", "")))
         return f"{self.sign}{OPEN}{len(self.places) - 1}{CLOSE}"
 
 
@@ -126,6 +125,6 @@ def with_tokens(printer: Callable[[], Printer], show: Callable[[Printer], str]) 
         passes.append((show(one), recorder.places, one.syntax.bracketed))
     (latex, places, always), (_, _, negative) = passes
     return latex, [
-        Place(place.digits, place.slot, place.typed, wrap=number in negative - always)
+        Place(place.digits, place.slot, wrap=number in negative - always)
         for number, place in enumerate(places)
     ]

@@ -18,6 +18,7 @@ from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Quotient
 from symbackprop.graph import Graph
+from symbackprop.live import sheet as sheet_module
 from symbackprop.live.sheet import LiveSheet, live_sheet
 from symbackprop.load import load, loads
 from symbackprop.notation.numbers import number_format
@@ -367,6 +368,197 @@ def test_targets_that_do_not_add_up_to_one_are_told(visit: Visit) -> None:
     assert visit.run("() => sheet.trouble()") == {"slot": "pass 1.0", "problem": "sum"}
 
 
+TWO_HEADS = """
+[graph]
+equations = '''
+p = softmax(W @ x)
+q = softmax(V @ x)
+L = -sum(y * log(p)) - sum(t * log(q))
+'''
+
+[parameters]
+W = [[1, 2], [3, 4]]
+V = [[0.5, 1], [0, 1], [1, 0]]
+
+[inputs]
+x = [1, -1]
+y = [1, 0]
+t = [0, 0.5, 0.5]
+"""
+"""Targets of two softmaxes: each has to add up to 1."""
+
+
+@pytest.mark.parametrize("name", ["y", "t"])
+def test_every_distribution_of_targets_has_to_add_up_to_one(name: str, visit: Visit) -> None:
+    case = derived(loads(TWO_HEADS))
+    assert case is not None
+    opened(visit, case.sheet)
+    assert visit.run("() => sheet.trouble()") is None
+    target = next(one["id"] for one in visit.run("() => sheet.inputs()") if one["name"] == name)
+    visit.run("id => sheet.set(id, 5)", target)
+    assert visit.run("() => sheet.trouble()") == {"slot": "pass 1.0", "problem": "sum"}
+
+
+def test_the_targets_of_every_example_of_a_batch_have_to_add_up_to_one(visit: Visit) -> None:
+    rows = "rows = [[0.5, 1.25, 0.25, 0.75], [-1, 0.5, 1, 0], [0.1, 0.2, 0.5, 0.5]]"
+    text = NETWORKS["cross_entropy"].replace("rows = [[0.5, 1.25, 0.25, 0.75]]", rows)
+    case = derived(loads(text.replace("steps = 1", "steps = 1\nbatch_size = 3"), notation="matrix"))
+    assert case is not None
+    opened(visit, case.sheet)
+    assert visit.run("() => sheet.trouble()") is None
+    targets = [one for one in visit.run("() => sheet.inputs()") if one["group"] == "target"]
+    for target in targets:
+        visit.run("id => sheet.set(id, 5)", target["id"])
+        assert visit.run("() => sheet.trouble()") == {"slot": "pass 1.0", "problem": "sum"}
+        visit.run("() => sheet.reset()")
+
+
+def test_an_infinite_loss_is_told_before_it_is_shown(visit: Visit) -> None:
+    graph = Graph.from_equations("a = w*x; L = exp(a)", parameters=["w"])
+    values = {"w": Rational(1), "x": Rational(1)}
+    case = trained(Problem(graph, values=values, training=Training(Rational("0.1"), steps=1)))
+    opened(visit, case.sheet)
+    visit.run("() => sheet.set('training eta', -1000)")
+    assert visit.run("() => sheet.trouble()") == {"slot": "state 1|loss 1", "problem": "infinite"}
+
+
+def test_what_is_too_much_to_compute_is_not_even_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = train(load(example("obesity").spec), steps=3)
+    nodes, rows = len(trace.problem.graph.nodes), len(trace.problem.examples)
+    updates, losses = 3 * sheet_module.RESULTS_PER_NODE * nodes, 4 * rows * nodes
+    monkeypatch.setattr(sheet_module, "MOST_RESULTS", updates + losses)
+    assert live_sheet(trace.problem, trace.derivation, trace=trace) is not None
+    monkeypatch.setattr(sheet_module, "MOST_RESULTS", updates + losses - 1)
+    monkeypatch.delattr(sheet_module, "export")
+    assert live_sheet(trace.problem, trace.derivation, trace=trace) is None
+
+
+def test_the_norm_of_a_tiny_gradient_is_not_zero(visit: Visit) -> None:
+    graph = Graph.from_equations("a = w*x; L = a", parameters=["w"])
+    values = {"w": Rational(1), "x": Rational("1e-170")}
+    case = trained(Problem(graph, values=values, training=Training(Rational("0.1"), steps=1)))
+    opened(visit, case.sheet)
+    assert visit.run("() => sheet.get('batch 1|norm of w')") == 1e-170
+
+
+@pytest.mark.parametrize("sign", ["plus", "minus"])
+def test_the_deltas_of_a_batch_are_rounded_as_in_python(sign: str, visit: Visit) -> None:
+    """n ∂L/∂z is not n times a rounded ∂L/∂z: 4, and not 3.9999999999999996."""
+    text = f"""
+[network]
+inputs = ["x"]
+targets = ["y"]
+notation = "matrix"
+[[network.layers]]
+units = 1
+activation = "identity"
+weight = [[3]]
+bias = [0]
+[loss]
+name = "mse"
+[training]
+learning_rate = 0.1
+batch_size = 49
+steps = 1
+[data]
+columns = ["x", "y"]
+rows = {[[1, 1]] * 49}
+[conventions]
+error_sign = "{sign}"
+"""
+    case = derived(loads(text))
+    assert case is not None
+    opened(visit, case.sheet)
+    delta = visit.run("() => sheet.text('pass 1.0|delta')")
+    assert delta == [["4" if sign == "plus" else "-4"] * 49]
+    assert visit.run("() => sheet.text('pass 1.0|d(L)/d(W)')") == [["4"]]
+
+
+TYPED = {
+    "0.5": 0.5,
+    " 2 ": 2,
+    "1,5": 1.5,
+    "-3": -3,
+    "−3": -3,
+    "+.5": 0.5,
+    "2.": 2,
+    "1e-3": 0.001,
+    "1E−3": 0.001,
+    "1/3": 1 / 3,
+    "-2/4": -0.5,
+    "0x10": None,
+    "1/0": None,
+    "1/": None,
+    "1.5/2": None,
+    "1,000.5": None,
+    "1e999": None,
+    "Infinity": None,
+    "--1": None,
+    "": None,
+    "x": None,
+}
+
+
+def test_a_number_is_typed_as_a_decimal_or_as_a_fraction(visit: Visit) -> None:
+    visit.scripts(*map(script, LIVE))
+    found = visit.run(
+        "texts => texts.map(numberOf).map((one) => Number.isNaN(one) ? null : one)", list(TYPED)
+    )
+    assert dict(zip(TYPED, found, strict=True)) == TYPED
+
+
+def test_a_fraction_that_was_typed_can_be_typed_again(visit: Visit) -> None:
+    graph = Graph.from_equations("L = w*x", parameters=["w"])
+    values = {"w": Rational(1, 3), "x": Rational(3)}
+    case = trained(Problem(graph, values=values, training=Training(Rational(1, 8), steps=1)))
+    opened(visit, case.sheet)
+    assert case.sheet.data["inputs"][0]["typed"] == "1/3"
+    assert visit.run("() => [sheet.set('parameter w', '1/3'), sheet.get('state 0|w')]") == [True, 1 / 3]
+    for typed, shown in {"2/6": "1/3", "−1/3": "-1/3", "1/8": "0.125", "0,10": "0.1", "4/2": "2"}.items():
+        assert visit.run("text => sheet.set('training eta', text)", typed)
+        assert visit.run("() => sheet.text('training|eta')") == shown
+    assert not visit.run("() => sheet.set('training eta', '0x10')")
+
+
+def test_the_table_of_examples_keeps_the_digits_of_its_columns(visit: Visit) -> None:
+    """All numbers of a column have the decimals that its longest number needs."""
+    text = NETWORKS["tanh"].replace("rows = [[0.5, 1.25, 0.25, 0.75]]", ROWS)
+    case = trained(loads(text))
+    opened(visit, case.sheet)
+    column = next(iter(case.problem.examples[0]))
+    slots = [f"example {number}|{column}" for number in range(1, 6)]
+    assert visit.run("slots => slots.map(sheet.text)", slots) == ["0.5", "-1.0", "0.1", "2.0", "1.0"]
+    visit.run("id => sheet.set(id, '1/3')", f"input {column} of example 2")
+    assert visit.run("slots => slots.map(sheet.text)", slots) == [
+        "0.500000",
+        "0.333333",
+        "0.100000",
+        "2.000000",
+        "1.000000",
+    ]
+    visit.run("id => sheet.set(id, 0.125)", f"input {column} of example 2")
+    assert visit.run("slots => slots.map(sheet.text)", slots[:2]) == ["0.500", "0.125"]
+
+
+def test_nothing_is_run_twice_for_one_change(visit: Visit) -> None:
+    case = trained(load(example("obesity").spec), steps=3)
+    opened(visit, case.sheet)
+    slots = [slot(source) for source, _ in sources(case.solution.steps)]
+    before, after = visit.run(
+        """slots => {
+            let count = 0;
+            program.forEach((one, place) => (program[place] = (...all) => (count += 1, one(...all))));
+            sheet.set("training eta", 0.25);
+            sheet.trouble();
+            const before = count;
+            slots.forEach(sheet.get);
+            return [before, count];
+        }""",
+        slots,
+    )
+    assert before == after == 3 + 4 * len(case.problem.examples)
+
+
 def test_hostile_names_are_only_names(visit: Visit) -> None:
     graph = Graph.from_equations(
         "L = constructor*hasOwnProperty", parameters=["constructor", "hasOwnProperty"]
@@ -389,6 +581,12 @@ def test_a_graph_of_very_many_nodes_has_no_sheet() -> None:
     text = "".join(f"a_{n + 1} = a_{n}*w; " for n in range(3000))
     graph = Graph.from_equations(f"{text}L = a_3000", parameters=["w"])
     problem = Problem(graph, values={"w": Rational(1), "a_0": Rational(1)})
+    assert live_sheet(problem, backprop(graph)) is None
+
+
+def test_an_array_of_very_many_entries_has_no_sheet() -> None:
+    graph = Graph.from_equations("L = sum(W**2)", parameters=["W"], shapes={"W": (200, 200)})
+    problem = Problem(graph, values={"W": [[Rational(1)] * 200] * 200})
     assert live_sheet(problem, backprop(graph)) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -92,4 +93,15 @@ def test_a_number_stands_in_the_place_of_its_token(place: Place, shown: str) -> 
 
 def test_a_number_carries_its_slot_escaped() -> None:
     found = marked(token(0), places=(Place("1", 'pass 1.0|"><script>'),))
-    assert found == [("data-s", 'pass 1.0|"><script>', "1")]
+    assert found == [("data-slot", 'pass 1.0|"><script>', "1")]
+
+
+def test_every_name_of_the_graph_and_of_the_sheet_is_set() -> None:
+    inputs: list[dict[str, Any]] = [{"name": "W_1", "index": [0, 1]}, {"name": "eta", "index": []}]
+    found = Marks(GRAPH, PRINTER, ".").names(inputs)
+    assert {name: "".join(ElementTree.fromstring(one).itertext()) for name, one in found.items()} == {
+        **dict(zip("xyqzf", "xyqzf", strict=True)),
+        "delta_q": "δq",
+        "W_1[0][1]": "W1,12",
+        "eta": "η",
+    }

@@ -17,8 +17,8 @@ SIZES = [(390, 844), (1280, 900)]
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 """Where pictures of the pages are kept, to be looked at."""
 
-NUMBERS = """() => [...document.querySelectorAll("[data-s], tspan[data-slot]")].map((one) => [
-    one.dataset.s ?? one.dataset.slot,
+NUMBERS = """() => [...document.querySelectorAll("[data-slot]:not(circle)")].map((one) => [
+    one.dataset.slot,
     one.textContent.replace(/[()]/g, "")
         .replace(/×10(.+)$/u, (_, power) => "e" + power).replaceAll("−", "-"),
 ])"""
@@ -137,6 +137,137 @@ def test_a_formula_that_is_stepped_to_is_in_sight_beside_its_drawing(visit: Visi
     tools = page.locator("#tools").bounding_box()
     assert figure["y"] + figure["height"] <= box["y"] + 1
     assert box["y"] + box["height"] <= tools["y"] + 1
+
+
+HELD = """() => {
+    const step = document.querySelector(".now");
+    const frame = document.querySelector(".held");
+    if (!frame) return null;
+    const box = frame.getBoundingClientRect();
+    const svg = frame.querySelector("svg");
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    const letters = [...svg.querySelectorAll("text, tspan")];
+    const sizes = letters.map((one) => parseFloat(getComputedStyle(one).fontSize));
+    const seen = (one) => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        return right > box.left && left < box.right && bottom > box.top && top < box.bottom;
+    };
+    const lit = [...frame.querySelectorAll(".node.one, .edge.one")];
+    return {
+        top: box.top,
+        share: box.height / innerHeight,
+        letters: scale * Math.min(...sizes),
+        isLitSeen: !lit.length || lit.some(seen),
+        isAbove: box.bottom <= step.getBoundingClientRect().top + 1,
+        isOwn: !step.closest(".iteration")?.querySelector(".drawing")
+            || step.closest(".iteration").contains(frame),
+    };
+}"""
+"""The drawing that stays at the top while one steps."""
+
+
+@pytest.mark.parametrize("width_and_height", SIZES, ids=lambda size: str(size[0]))
+@pytest.mark.parametrize(("name", "command"), [*PAGES, ("attention", "derive")])
+def test_in_every_section_the_drawing_of_a_step_stays_at_the_top_and_can_be_read(
+    name: str, command: str, width_and_height: tuple[int, int], visit: Visit, tmp_path: Path
+) -> None:
+    width, height = width_and_height
+    visit.page.set_viewport_size({"width": width, "height": height})
+    page = opened(visit, page_of(name, command, tmp_path))
+    steps = page.evaluate(
+        """() => {
+            const steps = [...document.querySelectorAll(".eq")].filter((one) => one.getClientRects().length);
+            const drawing = document.querySelector(".drawing");
+            return steps.map((one) =>
+                Boolean(drawing.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING));
+        }"""
+    )
+    assert any(steps)
+    for number, is_behind in enumerate(steps):
+        page.keyboard.press("ArrowRight")
+        if number % 5 and number < len(steps) - 1:
+            continue
+        held = page.evaluate(HELD)
+        assert (held is not None) == is_behind
+        if held is None:
+            continue
+        assert held["top"] == 0
+        assert held["share"] <= 0.41
+        assert held["letters"] >= 11
+        assert held["isLitSeen"]
+        assert held["isAbove"]
+        assert held["isOwn"]
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}-{width}-last-step.png")
+
+
+@pytest.mark.parametrize("way", ["Escape", "button"])
+def test_one_who_stops_stepping_reads_the_page_as_before(way: str, visit: Visit, tmp_path: Path) -> None:
+    page = opened(visit, page_of("obesity", "train", tmp_path))
+    size = (
+        "() => [document.documentElement.scrollHeight, document.querySelectorAll('.lit, .one, .now').length]"
+    )
+    before = page.evaluate(size)
+    assert page.is_hidden("#leave")
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate(HELD) is not None
+    if way == "Escape":
+        page.keyboard.press("Escape")
+    else:
+        page.click("#leave")
+    assert page.locator(".held, .stand").count() == 0
+    assert page.inner_text("#now") == ""
+    page.mouse.move(0, 0)
+    assert page.evaluate(size) == before
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".now").count() == 1
+
+
+def test_the_line_of_a_step_has_its_headings_in_mathematics(visit: Visit, tmp_path: Path) -> None:
+    page = opened(visit, page_of("obesity", "train", tmp_path))
+    page.locator('.eq[data-of-d="w_11"]').first.click()
+    assert page.locator("#now msub").count() > 0
+    assert page.locator("#now [data-n]").count() == 0
+    page.locator('.iteration:not([hidden]) .eq[data-of-n="z_1"]').first.click()
+    assert "Iteration 1" in page.inner_text("#now")
+
+
+def test_only_where_iterations_are_the_keys_for_them_are_told(visit: Visit, tmp_path: Path) -> None:
+    page = opened(visit, page_of("obesity", "train", tmp_path))
+    assert "[ and ]" in page.inner_text(".keys")
+    page = opened(visit, page_of("logistic-neuron", "derive", tmp_path))
+    assert "Arrow keys" in page.inner_text(".keys")
+    assert "[" not in page.inner_text(".keys")
+
+
+def test_a_wide_table_takes_the_space_beside_the_column(visit: Visit, tmp_path: Path) -> None:
+    page = opened(visit, page_of("obesity", "train", tmp_path))
+    cut = "them => them.filter((one) => one.scrollWidth > one.clientWidth).length"
+    assert page.locator(".table").evaluate_all(cut) == 0
+    left = "them => them.map((one) => one.getBoundingClientRect().left)"
+    first, *_, losses = page.locator(".table").evaluate_all(left)
+    assert losses < first == page.locator("main").bounding_box()["x"]
+    page.click("#live-button")
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 1280
+
+
+def test_what_scrolls_sideways_fades_where_there_is_more(visit: Visit, tmp_path: Path) -> None:
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    page = opened(visit, page_of("obesity", "train", tmp_path))
+    cut = """them => them.filter((one) => one.getClientRects().length)
+        .map((one) => [one.scrollWidth > one.clientWidth + 1, one.classList.contains("more-behind")])"""
+    found = page.locator(".table, .drawing, .plot, .side").evaluate_all(cut)
+    assert [True, True] in found
+    assert all(is_cut == fades for is_cut, fades in found)
+    table = page.locator(".table.more-behind").last
+    assert table.evaluate("one => getComputedStyle(one).maskImage") != "none"
+    table.evaluate("one => (one.scrollLeft = one.scrollWidth)")
+    page.wait_for_timeout(100)
+    assert page.locator(".table").last.get_attribute("class").split()[-1] == "more-before"
+    page.emulate_media(media="print")
+    masks = "them => them.map((one) => getComputedStyle(one).maskImage)"
+    assert set(page.locator(".more-before, .more-behind").evaluate_all(masks)) <= {"none"}
 
 
 def lit(page: Any, kind: str = "lit") -> set[str]:
@@ -296,6 +427,141 @@ def test_what_is_no_number_changes_nothing(typed: str, visit: Visit, tmp_path: P
     assert page.evaluate(NUMBERS) == before
     assert box.get_attribute("aria-invalid") == "true"
     assert visit.errors == []
+
+
+def test_on_a_phone_the_live_sheet_can_be_closed(visit: Visit, tmp_path: Path) -> None:
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    page = opened(visit, page_of("obesity", "train", tmp_path))
+    page.click("#live-button")
+    page.evaluate("() => document.querySelector('#live').scrollTo(0, 1e6)")
+    button = page.get_by_role("button", name="Close", exact=True)
+    box = button.bounding_box()
+    assert 0 <= box["y"] <= 30
+    assert box["x"] + box["width"] <= 390
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "obesity-390-live.png")
+    button.click()
+    assert page.is_hidden("#live")
+    assert page.get_attribute("#live-button", "aria-expanded") == "false"
+    assert page.evaluate("() => document.activeElement.id") == "live-button"
+
+
+def test_below_a_field_stands_what_the_page_keeps(visit: Visit, tmp_path: Path) -> None:
+    page = opened(visit, page_of("obesity", "train", tmp_path))
+    page.click("#live-button")
+    box = page.locator('[data-input="parameter w_12"]')
+    plain = box.evaluate("one => getComputedStyle(one).borderTopStyle")
+    box.fill("0.75")
+    box.fill("0.75x")
+    message = page.locator(f"#{box.get_attribute('aria-describedby')}")
+    assert message.inner_text() == "Not a number: the page keeps 0.75."
+    assert box.evaluate("one => getComputedStyle(one).borderTopStyle") != plain
+    box.fill("3/4")
+    assert page.locator(".wrong").count() == 0
+    assert box.get_attribute("aria-describedby") is None
+    assert box.get_attribute("aria-invalid") == "false"
+    page.locator('[data-input="argument z_1"]').fill("x")
+    assert page.inner_text(".wrong") == "Not a number: the page computes it."
+    page.click("#reset")
+    assert page.locator(".wrong").count() == 0
+    assert visit.errors == []
+
+
+def test_a_fraction_may_stand_in_an_update(visit: Visit, tmp_path: Path) -> None:
+    page = opened(visit, page_of("obesity", "train", tmp_path))
+    page.click("#live-button")
+    page.locator('[data-input="training eta"]').fill("1/3")
+    assert "1/3" in page.locator(".eq.update").first.inner_text()
+    assert visit.errors == []
+
+
+NAMES = """() => [...document.querySelectorAll("#live label")].map((label) => ({
+    name: label.textContent,
+    isSet: label.querySelector("span > math") !== null,
+    lines: label.querySelector("span").getClientRects().length,
+    height: label.getBoundingClientRect().height,
+}))"""
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "expected"),
+    [
+        ("obesity", "train", {"η", "w12", "z1", "x1"}),
+        ("softmax-mlp", "derive", {"W1,12", "x3", "h1,1"}),
+        ("conv-net", "derive", {"C1111", "K2122"}),
+    ],
+)
+@pytest.mark.parametrize("width_and_height", SIZES, ids=lambda size: str(size[0]))
+def test_every_field_has_its_name_in_mathematics(
+    name: str,
+    command: str,
+    expected: set[str],
+    width_and_height: tuple[int, int],
+    visit: Visit,
+    tmp_path: Path,
+) -> None:
+    width, height = width_and_height
+    visit.page.set_viewport_size({"width": width, "height": height})
+    page = opened(visit, page_of(name, command, tmp_path))
+    page.click("#live-button")
+    found = page.evaluate(NAMES)
+    assert expected <= {one["name"] for one in found}
+    assert all(one["isSet"] and one["height"] < 45 for one in found)
+    places = page.locator("#live input").evaluate_all(
+        "them => [...new Set(them.map((one) => Math.round(one.getBoundingClientRect().left)))]"
+    )
+    assert len(places) <= 4
+    sheet = page.locator("#live")
+    assert sheet.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+NAMED_LIKE_A_PROTOTYPE = """
+[network]
+inputs = ["constructor"]
+targets = ["target_of_a_long_name"]
+notation = "matrix"
+[[network.layers]]
+units = 1
+activation = "identity"
+weight = [[3]]
+bias = [0]
+[loss]
+name = "mse"
+[training]
+learning_rate = 0.1
+batch_size = 2
+steps = 1
+[data]
+columns = ["constructor", "target_of_a_long_name"]
+rows = [[1, 2], [3, 4]]
+"""
+
+
+def test_a_column_that_is_called_like_a_prototype_s_property_has_its_name(
+    visit: Visit, tmp_path: Path
+) -> None:
+    spec = tmp_path / "named.toml"
+    spec.write_text(NAMED_LIKE_A_PROTOTYPE, encoding="utf-8")
+    path = tmp_path / "named.html"
+    path.write_text(printed("train", str(spec), "--format", "html"), encoding="utf-8")
+    page = opened(visit, path)
+    page.click("#live-button")
+    found = page.evaluate(NAMES)
+    assert all(one["isSet"] for one in found)
+    assert "constructor" in {one["name"] for one in found}
+    assert page.locator("#live").evaluate("one => one.scrollWidth <= one.clientWidth")
+    assert visit.errors == []
+
+
+def test_what_is_not_finite_is_named_in_mathematics(visit: Visit, tmp_path: Path) -> None:
+    page = opened(visit, page_of("logistic-neuron", "derive", tmp_path))
+    page.click("#live-button")
+    page.locator('[data-input="parameter v_0"]').fill("-1e308")
+    page.locator('[data-input="input x_0"]').fill("1e308")
+    assert page.locator("#infinite math").count() == 1
+    assert page.inner_text("#infinite").endswith(
+        "is not a finite number: the page shows the numbers before this change."
+    )
 
 
 def test_the_live_sheet_says_when_a_number_is_not_finite(visit: Visit, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from sympy import Expr, Symbol
 from symbackprop.content import Environment, Source, Value
 from symbackprop.conventions import Conventions
 from symbackprop.expressions import add, mul, power
-from symbackprop.notation.numbers import NumberFormat
+from symbackprop.notation.numbers import NumberFormat, number_parts
 from symbackprop.notation.printer import Printer
-from symbackprop.page.marks import Place, number_parts
+from symbackprop.page.marks import Place
 from symbackprop.page.tokens import TokenSyntax, TrackedValues, place_of, tracked, with_tokens
 
 X, Y = Symbol("x"), Symbol("y")
@@ -62,8 +62,8 @@ def test_what_was_typed_is_printed_as_it_was_typed() -> None:
     environment = Environment({X: sympy.Rational("0.5")}, "here")
     number = TrackedValues(environment)[X]
     assert (number.slot, number.typed) == ("here|x", sympy.Rational(1, 2))
-    assert place_of(sympy.Rational("0.5"), None, RULE) == Place("0.5", "", typed=True)
-    assert place_of(0.5, Source("here", X), RULE) == Place("0.500000", "here|x", typed=False)
+    assert place_of(sympy.Rational("0.5"), None, RULE) == Place("0.5")
+    assert place_of(0.5, Source("here", X), RULE) == Place("0.500000", "here|x")
 
 
 def test_an_entry_of_an_array_has_its_index_in_its_slot() -> None:

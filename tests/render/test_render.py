@@ -590,6 +590,8 @@ def test_the_rule_of_the_update_is_written(settings: str, rules: list[str], tmp_
 def test_a_wide_drawing_lies_across_its_own_page_below_its_headings() -> None:
     spec = str(EXAMPLES / "obesity" / "obesity.toml")
     written = printed("train", spec, "--format", "latex", "--standalone")
-    across = re.findall(r"\\begin\{landscape\}\n\\section\{([^}]*)\}\n\n\\begin\{center\}\n% Network", written)
+    across = re.findall(
+        r"\\begin\{landscape\}\n\\section\{([^}]*)\}\n\n\\begin\{center\}\n% Network", written
+    )
     assert across == [f"Iteration {number}: example {number}" for number in (1, 2, 3)]
     assert written.count(r"\begin{tikzpicture}") > written.count(r"\begin{landscape}")

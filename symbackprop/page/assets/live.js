@@ -1,5 +1,18 @@
 "use strict";
 
+// The number that a text is: decimals with a point or a comma, with an exponent, or p/q; NaN: it is none.
+const plainDigits = (text) => text.trim().replaceAll("−", "-").replace(",", ".");
+const fractionOf = (text) => {
+  const parts = /^([+-]?\d+)\/(\d+)$/.exec(plainDigits(text));
+  return parts && parts.slice(1).map((part) => BigInt(part.replace("+", "")));
+};
+const numberOf = (text) => {
+  const fraction = fractionOf(text);
+  if (!fraction && !/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plainDigits(text))) return NaN;
+  const number = fraction ? Number(fraction[0]) / Number(fraction[1]) : Number(plainDigits(text));
+  return Number.isFinite(number) ? number : NaN;
+};
+
 // The live sheet: every number of a page by its slot, computed anew after a change.
 //
 // `data` and `program` are what symbackprop.live.live_sheet gives. A slot is `scope|key`: `pass 1.0|z_1`,
@@ -7,7 +20,8 @@
 const createSheet = (data, program) => {
   const numbers = createNumbers(data.rule);
   const placeOf = new Map(data.inputs.map((input, place) => [input.id, place]));
-  let values, texts, pins, states, gradients, losses, passes, found, isStale;
+  const placeInRow = new Map(data.inputs.map(({ example, name }, place) => [`${example}|${name}`, place]));
+  let values, texts, pins, states, gradients, losses, passes, decimals, found, isStale;
 
   const nested = (places, pick) =>
     Array.isArray(places) ? places.map((inner) => nested(inner, pick)) : pick(places);
@@ -47,8 +61,8 @@ const createSheet = (data, program) => {
       const [key] = Object.entries(readings).find(([, reading]) => holds(reading)) ?? [""];
       report(`${scope}|${key}`, Number.isNaN(all[place]) ? "nan" : "infinite");
     }
-    const total = summing.reduce((sum, target) => sum + all[target], 0);
-    if (summing.length && !(Math.abs(total - 1) <= 1e-9)) report(scope, "sum");
+    const total = (targets) => targets.reduce((sum, target) => sum + all[target], 0);
+    if (!summing.every((targets) => Math.abs(total(targets) - 1) <= 1e-9)) report(scope, "sum");
   };
 
   const setting = (name) => {
@@ -92,22 +106,36 @@ const createSheet = (data, program) => {
     return each.length > 1 && data.training.isMean ? sum / each.length : sum;
   };
 
+  // The losses at one state of the parameters, a column for each example.
+  const lossesOf = (theta, state) => {
+    const { program: which, columns } = data.losses;
+    return columns.map((examples, place) => {
+      const { loss } = run(which, theta, examples, true);
+      const slot = `state ${state}|loss ${place + 1}`;
+      if (!Number.isFinite(loss)) report(slot, Number.isNaN(loss) ? "nan" : "infinite");
+      return loss;
+    });
+  };
+
   const recompute = () => {
     isStale = false;
     found = null;
     passes = new Map();
-    losses = new Map();
+    decimals = new Map();
     const start = data.start.map((place) => values[place]);
     let theta = data.isCarried ? start.map(numbers.carried) : start;
     const memory = { count: 0, first: theta.map(() => 0), second: theta.map(() => 0) };
     states = [theta];
     gradients = data.iterations.map(({ program: which, examples }, number) => {
       const each = parts(examples).map((part, place) => {
+        const scope = `pass ${number + 1}.${place}`;
         const pass = run(which, theta, part, false);
-        check(`pass ${number + 1}.${place}`, pass);
+        passes.set(scope, pass);
+        check(scope, pass);
         return pass;
       });
-      const slopes = data.programs[which].gradients.map((place) => combined(each.map(({ all }) => all[place])));
+      const { gradients: places, scale } = data.programs[which];
+      const slopes = places.map((place) => combined(each.map(({ all }) => all[place] / scale)));
       if (data.training) {
         theta = updated(theta, slopes, memory);
         states.push(theta);
@@ -118,50 +146,27 @@ const createSheet = (data, program) => {
       }
       return { slopes, loss: combined(each.map(({ loss }) => loss)) };
     });
+    losses = data.losses ? states.map(lossesOf) : [];
     return found;
   };
 
-  const passOf = (scope) => {
-    if (!passes.has(scope)) {
-      const [number, place] = scope.slice("pass ".length).split(".").map(Number);
-      const iteration = data.iterations[number - 1];
-      const part = iteration && parts(iteration.examples)[place];
-      passes.set(scope, part ? run(iteration.program, states[number - 1], part, false) : null);
-    }
-    return passes.get(scope);
-  };
-
   const inPass = (scope, key) => {
-    const pass = passOf(scope);
+    const pass = passes.get(scope);
     if (!pass || !Object.hasOwn(data.programs[pass.which].readings, key)) return undefined;
-    const [places, factor] = data.programs[pass.which].readings[key];
-    return places === null ? factor : nested(places, (place) => pass.all[place] * factor);
+    const [places, number] = data.programs[pass.which].readings[key];
+    return places === null ? number : nested(places, (place) => pass.all[place] / number);
   };
 
   const inBatch = (number, key) => {
     const batch = gradients[number - 1];
     if (!batch) return undefined;
     if (key === "loss") return batch.loss;
-    const norm = (slopes) => Math.sqrt(slopes.reduce((sum, slope) => sum + slope * slope, 0));
+    const norm = (slopes) => Math.hypot(...slopes); // squares alone would be lost below 1e-162
     if (key === "norm") return norm(batch.slopes);
     if (Object.hasOwn(data.norms, key)) return norm(data.norms[key].map((place) => batch.slopes[place]));
     return Object.hasOwn(data.gradients, key)
       ? nested(data.gradients[key], (place) => batch.slopes[place])
       : undefined;
-  };
-
-  // The losses at one state of the parameters, a column for each example.
-  const lossesAt = (state) => {
-    if (!losses.has(state)) {
-      const { program: which, columns } = data.losses;
-      const row = columns.map((examples, place) => {
-        const pass = run(which, states[state], examples, true);
-        if (!Number.isFinite(pass.loss)) report(`state ${state}|loss ${place + 1}`, "infinite");
-        return pass.loss;
-      });
-      losses.set(state, row);
-    }
-    return losses.get(state);
   };
 
   const mean = (row) => row.reduce((sum, loss) => sum + loss, 0) / row.length;
@@ -171,10 +176,11 @@ const createSheet = (data, program) => {
     if (Object.hasOwn(data.parameters, key)) {
       return nested(data.parameters[key], (place) => states[state][place]);
     }
-    if (!data.losses) return undefined;
-    if (key === "mean of all") return mean(lossesAt(state));
-    if (key === "mean of used") return mean(data.losses.used.map((place) => lossesAt(state)[place]));
-    return key.startsWith("loss ") ? lossesAt(state)[Number(key.slice("loss ".length)) - 1] : undefined;
+    const row = losses[state];
+    if (!row) return undefined;
+    if (key === "mean of all") return mean(row);
+    if (key === "mean of used") return mean(data.losses.used.map((place) => row[place]));
+    return key.startsWith("loss ") ? row[Number(key.slice("loss ".length)) - 1] : undefined;
   };
 
   const split = (slot) => {
@@ -184,11 +190,7 @@ const createSheet = (data, program) => {
 
   // The input that a slot shows as it was typed: a constant, a number of the update.
   const typedPlace = (scope, key) => {
-    if (scope.startsWith("example ")) {
-      const number = Number(scope.slice("example ".length));
-      const found = data.inputs.findIndex((input) => input.example === number && input.name === key);
-      return found < 0 ? undefined : found;
-    }
+    if (scope.startsWith("example ")) return placeInRow.get(`${scope.slice("example ".length)}|${key}`);
     const places = scope === "training" ? data.training?.letters : scope.startsWith("pass ") ? data.constants : {};
     return places && Object.hasOwn(places, key) ? places[key] : undefined;
   };
@@ -203,11 +205,31 @@ const createSheet = (data, program) => {
     return place === undefined ? undefined : values[place];
   };
 
+  // In the table of examples all numbers of a column have the decimals that the longest of them needs.
+  const decimalsOf = (column) => {
+    if (!decimals.has(column)) {
+      const needed = data.inputs.map(({ example, name }, place) => {
+        if (example === null || name !== column) return 0;
+        return texts[place].includes("/") ? Infinity : (texts[place].split(".")[1] ?? "").length;
+      });
+      decimals.set(column, Math.min(data.rule.digits, needed.reduce((most, one) => Math.max(most, one), 0)));
+    }
+    return decimals.get(column);
+  };
+  // As Python prints it: an exact tie goes to the even digit.
+  const fixed = (number, places) => {
+    const halves = number * 2 ** (places + 1);
+    const down = number.toFixed(places + 1).slice(0, places ? -1 : -2);
+    const isTie = Number.isInteger(halves) && halves % 2 !== 0;
+    return isTie && "02468".includes(down.at(-1)) ? down : number.toFixed(places);
+  };
+
   // The slot as it is printed; of an array nested lists.
   const text = (slot) => {
-    const place = typedPlace(...split(slot));
+    const [scope, key] = split(slot);
+    const place = typedPlace(scope, key);
     const value = get(slot);
-    if (place !== undefined) return texts[place];
+    if (place !== undefined) return scope.startsWith("example ") ? fixed(value, decimalsOf(key)) : texts[place];
     return value === undefined ? undefined : nested(value, (number) => numbers.format(number));
   };
 
@@ -217,23 +239,37 @@ const createSheet = (data, program) => {
     else if (Number.isFinite(number)) pins.set(name, number);
   };
 
-  const set = (id, number) => {
+  // A fraction whose decimals do not end is written as one.
+  const typed = (text, number) => {
+    const [above, below] = fractionOf(text) ?? [];
+    if (!below) return numbers.format(number, true);
+    const common = (one, other) => (other ? common(other, one % other) : one);
+    const divisor = common(above < 0n ? -above : above, below);
+    let rest = below / divisor;
+    for (const prime of [2n, 5n]) while (rest % prime === 0n) rest /= prime;
+    return rest === 1n ? numbers.format(number, true) : `${above / divisor}/${below / divisor}`;
+  };
+
+  // A number, or a text that is one; whether it was taken.
+  const set = (id, given) => {
+    const number = typeof given === "string" ? numberOf(given) : given;
     const place = placeOf.get(id);
     if (place === undefined || !Number.isFinite(number)) return false;
     if (data.inputs[place].group === "argument") pin(data.inputs[place].name, number);
     else {
       values[place] = number;
-      texts[place] = numbers.format(number, true);
+      texts[place] = typeof given === "string" ? typed(given, number) : numbers.format(number, true);
     }
     isStale = true;
     return true;
   };
 
   const inputs = () =>
-    data.inputs.map((input, place) => ({
-      ...input,
-      current: input.group === "argument" ? (pins.get(input.name) ?? null) : values[place],
-    }));
+    data.inputs.map((input, place) => {
+      if (input.group !== "argument") return { ...input, current: values[place], shown: texts[place] };
+      const current = pins.get(input.name) ?? null;
+      return { ...input, current, shown: current === null ? null : numbers.format(current, true) };
+    });
 
   const trouble = () => {
     if (isStale) recompute();

@@ -8,6 +8,9 @@
   const data = JSON.parse(byId("data").textContent);
   const words = (template, fields) => template.replace(/\{(\w+)\}/g, (_, name) => fields[name]);
   const isSeen = (element) => element.getClientRects().length > 0;
+  const unfold = (element) => {
+    for (let at = element.parentElement; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+  };
 
   // What lights up together.
 
@@ -76,14 +79,57 @@
     one.element.addEventListener("keydown", (event) => event.key === "Enter" && go());
   }
 
+  // The drawing of a step: it stays at the top, in all sections.
+
+  const drawings = all(".drawing");
+  const stand = document.createElement("div"); // in the place that the drawing has left
+  stand.className = "stand";
+
+  // That of its own section, else the nearest one before it.
+  function drawingOf(equation) {
+    const shown = drawings.filter((one) => !one.closest("[hidden]"));
+    const isBefore = (one) => one.compareDocumentPosition(equation) & Node.DOCUMENT_POSITION_FOLLOWING;
+    return shown.findLast((one) => one.parentElement.contains(equation)) ?? shown.findLast(isBefore);
+  }
+  function hold(drawing) {
+    const old = document.querySelector(".held");
+    if (old !== (drawing ?? null)) {
+      old?.classList.remove("held");
+      stand.remove();
+      if (drawing) {
+        unfold(drawing);
+        const height = drawing.offsetHeight;
+        drawing.classList.add("held");
+        // No less than what stays at the top: below it there is always room for the formula.
+        stand.style.height = `${Math.max(height, drawing.offsetHeight)}px`;
+        drawing.before(stand);
+      }
+    }
+    document.documentElement.style.setProperty("--shown", `${(drawing?.offsetHeight ?? 0) + 16}px`);
+  }
+  // What is lit goes to the middle of its frame.
+  function centre() {
+    const frame = document.querySelector(".held");
+    const lit = ["one", "lit"].map((name) => all(`.node.${name}, .edge.${name}`, frame ?? stand)).find((them) => them.length);
+    if (!frame || !lit) return;
+    const boxes = lit.map((one) => one.getBoundingClientRect());
+    const middle = (low, high) => (Math.min(...boxes.map(low)) + Math.max(...boxes.map(high))) / 2;
+    const { left, top, width, height } = frame.getBoundingClientRect();
+    frame.scrollLeft += middle((box) => box.left, (box) => box.right) - left - width / 2;
+    frame.scrollTop += middle((box) => box.top, (box) => box.bottom) - top - height / 2;
+  }
+
   // Stepping.
 
-  const heading = (element) => {
+  // The headings above a formula, as they stand there.
+  const headings = (element) => {
     const titles = [];
-    for (let at = element.parentElement?.closest("section"); at; at = at.parentElement?.closest("section")) {
-      titles.unshift(at.querySelector("h2, h3, h4")?.textContent ?? "");
+    for (let at = element.closest("section"); at; at = at.parentElement.closest("section")) {
+      const title = at.querySelector("h2, h3, h4").cloneNode(true);
+      for (const one of all("*", title)) for (const name of one.getAttributeNames()) if (name.startsWith("data-")) one.removeAttribute(name);
+      titles.unshift(" · ", ...title.childNodes);
     }
-    return titles.join(" · ");
+    return titles;
   };
   const steps = {
     now: null,
@@ -95,17 +141,30 @@
       this.now?.classList.remove("now");
       this.now = equation;
       this.factor = -1;
-      for (let at = equation.parentElement; at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
+      unfold(equation);
       document.body.classList.add("stepping");
+      byId("leave").hidden = false;
       equation.classList.add("now");
+      const drawing = drawingOf(equation);
+      hold(drawing);
       lightEquation(equation);
-      const drawing = all(".drawing").filter(isSeen).findLast((one) => one.parentElement.contains(equation));
-      document.documentElement.style.setProperty("--shown", `${(drawing?.offsetHeight ?? 0) + 16}px`);
-      if (scroll) equation.scrollIntoView({ block: drawing ? "nearest" : "center" });
+      centre();
+      if (scroll || drawing) equation.scrollIntoView({ block: drawing ? "nearest" : "center" });
       equation.focus({ preventScroll: true });
       const list = this.list();
       const place = words(data.words.step, { number: list.indexOf(equation) + 1, count: list.length });
-      byId("now").textContent = `${place} · ${heading(equation)}`;
+      byId("now").replaceChildren(place, ...headings(equation));
+    },
+    // Back to reading.
+    leave() {
+      if (this.timer) this.play();
+      this.now?.classList.remove("now");
+      this.now = null;
+      document.body.classList.remove("stepping");
+      byId("leave").hidden = true;
+      byId("now").replaceChildren();
+      hold(undefined);
+      dark();
     },
     by(count) {
       const list = this.list();
@@ -128,6 +187,7 @@
       all(".one").forEach((element) => element.classList.remove("one"));
       factors[this.factor].classList.add("one");
       lightDrawn(marksOf(factors[this.factor]), "one");
+      centre();
     },
     play() {
       const playing = this.timer !== 0;
@@ -155,7 +215,7 @@
     if (at >= 0) {
       const list = all(".eq", iterations[place]);
       steps.to(list[Math.min(at, list.length - 1)]);
-    }
+    } else if (steps.now) hold(drawingOf(steps.now));
   }
   if (slider) {
     slider.addEventListener("input", () => showIteration(Number(slider.value) - 1));
@@ -202,10 +262,12 @@
   byId("forward").addEventListener("click", () => steps.by(1));
   byId("factor").addEventListener("click", () => steps.nextFactor());
   byId("play").addEventListener("click", () => steps.play());
+  byId("leave").addEventListener("click", () => steps.leave());
   const keys = {
     ArrowRight: () => steps.by(1),
     ArrowLeft: () => steps.by(-1),
     f: () => steps.nextFactor(),
+    Escape: () => byId("live")?.hidden !== false && steps.leave(),
     "[": () => changeIteration(-1),
     "]": () => changeIteration(1),
   };
@@ -219,6 +281,20 @@
   });
   byId("tools").hidden = false;
 
+  // What scrolls sideways fades at the edge behind which there is more.
+
+  const WIDE = ".table, .drawing, .plot, .side";
+  function fade(elements) {
+    const rests = elements.map((one) => [one, one.scrollLeft, one.scrollWidth - one.clientWidth - one.scrollLeft]);
+    for (const [one, before, behind] of rests) {
+      one.classList.toggle("more-before", before > 1);
+      one.classList.toggle("more-behind", behind > 1);
+    }
+  }
+  const resized = new ResizeObserver((entries) => fade(entries.map((entry) => entry.target)));
+  all(WIDE).forEach((one) => resized.observe(one));
+  addEventListener("scroll", ({ target }) => target.matches?.(WIDE) && fade([target]), { capture: true, passive: true });
+
   if (data.sheet) startLiveSheet(createSheet(data.sheet, program));
 
   // The live sheet: what is typed into its fields changes every number that depends on it.
@@ -226,12 +302,10 @@
   function startLiveSheet(sheet) {
     const panel = byId("live");
     const button = byId("live-button");
-    const places = all("[data-s], [data-slot]").map((element) => {
-      const slot = element.dataset.s ?? element.dataset.slot;
-      return { element, slot, first: undefined, shown: undefined, original: [...element.childNodes].map((one) => one.cloneNode(true)) };
+    const numbers = all("[data-slot]:not(circle)").map((element) => {
+      const first = digitsOf(element.dataset.slot);
+      return { element, slot: element.dataset.slot, first, shown: first, original: [...element.childNodes].map((one) => one.cloneNode(true)) };
     });
-    const numbers = places.filter(({ element }) => element.tagName !== "circle");
-    for (const place of numbers) place.first = place.shown = digitsOf(place.slot);
     const updates = all(".eq.update").map((element) => ({ element, slots: slotsOfUpdate(element) }));
 
     // The digits that stand in a slot: one number of an array where the slot names its place.
@@ -246,7 +320,8 @@
       const warning = byId("infinite");
       warning.hidden = trouble === null;
       if (trouble) {
-        warning.textContent = words(data.words[trouble.problem === "sum" ? "sum" : "infinite"], { name: trouble.slot.split("|")[1] });
+        const [before, behind] = data.words[trouble.problem === "sum" ? "sum" : "infinite"].split("{name}");
+        warning.replaceChildren(before, ...(behind === undefined ? [] : [called(trouble.slot), behind]));
         return;
       }
       for (const place of numbers) {
@@ -265,18 +340,34 @@
       byId("changed").hidden = !isChanged;
       byId("changed").textContent = isChanged ? data.words.changed : "";
       const pinned = new Set(inputs.filter((one) => one.group === "argument" && one.current !== null).map((one) => one.name));
-      equations.forEach((one) => one.classList.toggle("pinned", pinned.has(one.dataset.ofN) && one.querySelector("[data-s]") !== null));
+      equations.forEach((one) => one.classList.toggle("pinned", pinned.has(one.dataset.ofN) && one.querySelector("[data-slot]") !== null));
+    }
+
+    // The name of what stands in a slot, in mathematics where the page has it.
+    function called(slot) {
+      const key = slot.split("|")[1];
+      const isOf = (one) => one?.dataset.slot.split("|", 2).join("|") === slot;
+      const line = equations.find((one) => isOf(all("[data-slot]", one).at(-1)));
+      return formulaOf(key) ?? line?.querySelector(".left math").cloneNode(true) ?? data.words[key.startsWith("loss ") ? "loss" : "derivative"];
+    }
+    function formulaOf(name) {
+      if (!Object.hasOwn(data.names, name)) return null;
+      const holder = document.createElement("template");
+      holder.innerHTML = data.names[name];
+      return holder.content.firstChild;
     }
 
     // w = w − η ∂L/∂w = the exact result of the printed operands, where it is telling, ≈ the true value.
     function slotsOfUpdate(element) {
-      const operands = all(".side [data-s]", element).map((one) => one.dataset.s);
+      const operands = all(".side [data-slot]", element).map((one) => one.dataset.slot);
       return operands.length === 4 ? operands : null;
     }
     function refreshUpdate({ element, slots }) {
       if (!slots) return;
       const [before, rate, gradient, after] = slots;
-      const { relation, middle } = sheet.compareUpdate(sheet.get(before), sheet.text(rate), sheet.get(gradient), sheet.get(after));
+      const typed = sheet.text(rate);
+      const digits = typed.includes("/") ? sheet.format(sheet.get(rate)) : typed;
+      const { relation, middle } = sheet.compareUpdate(sheet.get(before), digits, sheet.get(gradient), sheet.get(after));
       const sides = all(".side", element);
       const last = sides.at(-1);
       last.querySelector("mo").textContent = relation;
@@ -319,6 +410,7 @@
     }
 
     // Fields, in groups.
+    const LONGEST_LABEL = 6; // letters of a name beside which a second field has room
     const fields = new Map();
     const groups = new Map();
     for (const input of sheet.inputs()) {
@@ -336,6 +428,7 @@
       const list = document.createElement("div");
       list.className = "fields";
       list.append(...inputs.map(field));
+      list.classList.toggle("long", all("label span", list).some((one) => one.textContent.length > LONGEST_LABEL));
       frame.append(legend, list);
       byId("inputs").append(frame);
     }
@@ -348,34 +441,37 @@
       box.value = input.typed.replace(".", data.point);
       box.dataset.input = input.id;
       if (input.group === "argument") box.placeholder = data.words.computed;
-      const change = () => {
-        const typed = box.value.trim().replace(",", ".").replace("−", "-");
-        const number = typed === "" ? NaN : Number(typed);
-        const isGiven = Number.isFinite(number);
-        if (input.group === "argument" && typed === "") sheet.pin(input.name, null);
-        else if (isGiven) sheet.set(input.id, number);
-        box.setAttribute("aria-invalid", String(!isGiven && !(input.group === "argument" && typed === "")));
-        box.classList.toggle("changed", isGiven && number !== input.value);
+      box.addEventListener("input", () => {
+        const isFreed = input.group === "argument" && box.value.trim() === "";
+        if (isFreed) sheet.pin(input.name, null);
+        const isTaken = isFreed || sheet.set(input.id, box.value);
+        tell(input, box, isTaken);
+        box.classList.toggle("changed", isTaken && !isFreed && numberOf(box.value) !== input.value);
         refresh();
-      };
-      box.addEventListener("input", change);
+      });
       fields.set(input.id, box);
-      label.append(nameOf(input), box);
+      const name = document.createElement("span");
+      const place = input.index.map((one) => `[${one}]`).join("");
+      name.append(formulaOf(input.name + place) ?? input.name);
+      label.append(name, box);
       return label;
     }
-    // The name as it stands in the page, with its place where it is one number of an array.
-    function nameOf(input) {
-      const name = document.createElement("span");
-      const found = document.querySelector(`math [data-n="${CSS.escape(input.name)}"]`);
-      if (found) {
-        const formula = document.createElementNS(MATHML, "math");
-        const copy = found.cloneNode(true);
-        copy.removeAttribute("data-n");
-        formula.append(copy);
-        name.append(formula);
-      } else name.append(data.names[input.name] ?? input.name);
-      if (input.index.length) name.append(`[${input.index.map((place) => place + 1).join(",")}]`);
-      return name;
+    // Below a field that holds no number: which number the page goes on with.
+    function tell(input, box, isTaken) {
+      const id = `wrong-${input.id.replaceAll(" ", "-")}`;
+      byId(id)?.remove();
+      box.removeAttribute("aria-describedby");
+      box.setAttribute("aria-invalid", String(!isTaken));
+      if (isTaken) return;
+      const kept = sheet.inputs().find((one) => one.id === input.id).shown;
+      const message = document.createElement("p");
+      message.id = id;
+      message.className = "wrong";
+      message.setAttribute("role", "alert");
+      message.textContent =
+        kept === null ? data.words["wrong-argument"] : words(data.words.wrong, { number: kept.replace("-", "−").replace(".", data.point) });
+      box.setAttribute("aria-describedby", id);
+      box.closest("label").after(message);
     }
 
     button.addEventListener("click", () => {
@@ -390,13 +486,16 @@
         const box = fields.get(input.id);
         box.value = input.typed.replace(".", data.point);
         box.classList.remove("changed");
-        box.removeAttribute("aria-invalid");
+        tell(input, box, true);
       }
       refresh();
     });
-    addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !panel.hidden) button.click();
-    });
+    const close = () => {
+      button.click();
+      button.focus();
+    };
+    byId("live-close").addEventListener("click", close);
+    addEventListener("keydown", (event) => event.key === "Escape" && !panel.hidden && close());
   }
 
   // Numbers, as they stand in the page.
