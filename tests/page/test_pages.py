@@ -146,8 +146,8 @@ HELD = """() => {
     const box = frame.getBoundingClientRect();
     const svg = frame.querySelector("svg");
     const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
-    const letters = [...svg.querySelectorAll("text, tspan")];
-    const sizes = letters.map((one) => parseFloat(getComputedStyle(one).fontSize));
+    const size = (one) => parseFloat(getComputedStyle(one).fontSize);
+    const sizes = (kind) => [...svg.querySelectorAll(kind)].map(size);
     const seen = (one) => {
         const { left, right, top, bottom } = one.getBoundingClientRect();
         return right > box.left && left < box.right && bottom > box.top && top < box.bottom;
@@ -156,7 +156,8 @@ HELD = """() => {
     return {
         top: box.top,
         share: box.height / innerHeight,
-        letters: scale * Math.min(...sizes),
+        letters: scale * Math.min(...sizes("text")),
+        indices: scale * Math.min(...sizes("text, tspan")),
         isLitSeen: !lit.length || lit.some(seen),
         isAbove: box.bottom <= step.getBoundingClientRect().top + 1,
         isOwn: !step.closest(".iteration")?.querySelector(".drawing")
@@ -194,6 +195,7 @@ def test_in_every_section_the_drawing_of_a_step_stays_at_the_top_and_can_be_read
         assert held["top"] == 0
         assert held["share"] <= 0.41
         assert held["letters"] >= 11
+        assert held["indices"] >= 8
         assert held["isLitSeen"]
         assert held["isAbove"]
         assert held["isOwn"]
