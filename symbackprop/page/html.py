@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent / "assets"
 ENGINE = ("numbers.js", "functions.js", "live.js")
 """What computes the numbers of a live sheet, in the order in which it is put together."""
+PARTS = ("dom.js", "sheet.js", "page.js")
+"""What shows and changes the page, in that order."""
 
 _FIXED = ' class="fixed"'
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
@@ -86,8 +88,9 @@ def write_html(
     writer = _PageWriter(conventions, solution.notation, language, graph)
     section = _tree(solution.steps)
     title = writer.plain(solution.title) or writer.words(text("Backpropagation, derived"))
-    parts = [*map(_asset, ENGINE), sheet.script] if sheet else []
-    code = "\n".join([*parts, _asset("page.js")])
+    computing = [*map(_asset, ENGINE), sheet.script] if sheet else []
+    shown = [_asset(name) for name in PARTS if sheet or name != "sheet.js"]
+    code = "\n".join([*computing, *shown])
     data = {
         "words": writer.script_words(),
         "point": language.point,
