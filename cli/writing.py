@@ -26,9 +26,10 @@ def has_pictures(problem: Problem, form: Format, *, standalone: bool) -> bool:
         return False
     from symbackprop.diagrams.model import View
     from symbackprop.diagrams.views import default_view
+    from symbackprop.solution.pictures import is_drawn
 
-    placed = form is not Format.MARKDOWN and default_view(problem) is View.OPERATIONS
-    if placed and find_spec("pygraphviz") is None:
+    is_placed = form is not Format.MARKDOWN and default_view(problem) is View.OPERATIONS
+    if is_placed and is_drawn(problem) and find_spec("pygraphviz") is None:
         typer.echo("note: without drawings, which need pip install 'symbackprop[draw]'", err=True)
         return False
     return True

@@ -420,3 +420,16 @@ def test_json_keeps_a_title_and_nothing_in_it_steers_a_terminal(tmp_path: Path) 
     out = done(run("derive", str(spec), "--format", "json")).out
     assert json.loads(out)["title"] == title
     assert all(line.isprintable() for line in out.splitlines())
+
+
+@pytest.mark.parametrize("form", ["html", "latex", "markdown", "text"])
+def test_without_graphviz_a_solution_is_written_without_the_drawings_that_need_it(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = {"html": "<svg", "latex": "tikzpicture", "markdown": "```mermaid"}
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    standalone = ["--standalone"] if form == "latex" else []
+    outcome = done(run("derive", "q = x + y; f = q*z", "--format", form, *standalone))
+    needs = form in ("html", "latex")
+    assert ("pip install 'symbackprop[draw]'" in outcome.err) == needs
+    assert (drawn.get(form, "") in outcome.out) != needs

@@ -17,17 +17,22 @@ MOST_NODES = 200
 """A graph of more operations than this is drawn only where it is asked for."""
 
 
+def is_drawn(problem: Problem) -> bool:
+    """Whether a solution has a drawing of the graph: one that is no network and large has none."""
+    return default_view(problem) is not View.OPERATIONS or len(problem.graph.nodes) <= MOST_NODES
+
+
 def graph_picture(
     problem: Problem, derivation: Derivation, values: Environment | None = None
 ) -> Iterator[Step]:
-    """The graph in the view that suits its size; a large one that is no network is left out.
+    """The graph in the view that suits its size, where it is drawn at all.
 
     Args:
         problem: whose graph.
         derivation: the names of its derivatives.
         values: the numbers; none: names only.
     """
-    if default_view(problem) is not View.OPERATIONS or len(problem.graph.nodes) <= MOST_NODES:
+    if is_drawn(problem):
         yield Picture(diagram(problem, derivation, values))
 
 
