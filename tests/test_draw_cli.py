@@ -123,6 +123,7 @@ def test_a_spec_or_an_expression_is_read_from_standard_input() -> None:
             ("--plot losses --view neurons", "two pictures"),
         ),
         ((OBESITY, "--plot", "losses", "--partials"), ("--partials",)),
+        ((OBESITY, "--partials"), ("local partials", "neurons", "--view operations")),
         ((OBESITY, "--plot", "losses", "--example", "2"), ("--example 2",)),
         ((OBESITY, "--plot", "losses", "--format", "mermaid"), ("mermaid", "svg, tikz")),
         ((OBESITY, "--steps", "3"), ("--steps 3", "--plot losses")),

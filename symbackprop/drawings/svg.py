@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
-import sympy
-
 from symbackprop.content import Text
 from symbackprop.conventions import Conventions
 from symbackprop.diagrams.layout import place
@@ -169,8 +167,7 @@ def _slotted(number: Number, body: str) -> str:
     source = number.value.source
     if source is None:
         return body
-    typed = ' data-typed=""' if isinstance(number.value.number, sympy.Rational) else ""
-    return f'<tspan class="number" data-slot={quoteattr(printable(slot(source)))}{typed}>{body}</tspan>'
+    return f'<tspan class="number" data-slot={quoteattr(printable(slot(source)))}>{body}</tspan>'
 
 
 def _tspans(runs: Sequence[Run], before: int) -> str:

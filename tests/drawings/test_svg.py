@@ -69,13 +69,11 @@ def test_a_number_is_one_span_with_its_exponent_within() -> None:
     assert span.text == "5.851379×10"
     (exponent,) = span
     assert (exponent.get("class"), exponent.text) == ("exponent", "−5")
-    assert span.get("data-typed") is None
 
 
-def test_typed_digits_are_marked_and_stay_as_typed() -> None:
+def test_typed_digits_stay_as_typed() -> None:
     root = tree(example("regularised-cost").drawn(View.NEURONS))
     (span,) = [one for one in root.iter(f"{SVG}tspan") if one.get("data-slot") == "pass 1.0|lambda"]
-    assert span.get("data-typed") == ""
     assert words(span) == "0.1"
 
 
