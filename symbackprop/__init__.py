@@ -10,6 +10,7 @@ q
 -4.0
 """
 
+from symbackprop import shown
 from symbackprop.analysis.chain_cost import chain_cost, cost_of_gradient
 from symbackprop.analysis.jacobian import jacobian
 from symbackprop.analysis.optimum import solve_for_optimum
@@ -23,7 +24,6 @@ from symbackprop.graph import Graph, Node, Role
 from symbackprop.indexed.derivation import indexed_derivation
 from symbackprop.indexed.general_layer import general_layer
 from symbackprop.load import load, loads
-from symbackprop.notebook import beyond, model, numbers
 from symbackprop.numeric.compiled import Compiled, Evaluation, compile
 from symbackprop.numeric.train import Trace, train
 from symbackprop.problem import Problem, Training
@@ -31,8 +31,12 @@ from symbackprop.sweep import backprop
 
 __version__ = "0.1.0"
 
-# Importing them tells every object how it looks; their names are not of this package.
-del beyond, model, numbers
+
+def _register_faces() -> None:
+    from symbackprop.notebook import beyond, model, numbers  # noqa: F401  (importing them registers)
+
+
+shown.register_later(_register_faces)
 
 __all__ = [
     "Compiled",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from functools import singledispatch
 from typing import Protocol
 
@@ -23,8 +23,19 @@ class Face(Protocol):
 
 @singledispatch
 def face(thing: object) -> Face:
-    """How an object looks; `notebook` says it for every kind."""
+    """How an object looks; `notebook` says it for every kind, and is asked when the first is shown."""
+    if _LATER:
+        _LATER.pop()()
+        return face(thing)
     raise TypeError(f"a {type(thing).__name__} does not show itself")
+
+
+_LATER: list[Callable[[], None]] = []
+
+
+def register_later(register: Callable[[], None]) -> None:
+    """Have faces registered when the first object is shown: what draws and prints them is slow to import."""
+    _LATER.append(register)
 
 
 class Shown:

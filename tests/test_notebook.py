@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from html.parser import HTMLParser
@@ -419,3 +421,19 @@ def test_the_tour_has_nothing_of_a_machine() -> None:
     text = TOUR.read_text(encoding="utf-8")
     for mark in (str(FOLDER.parent), "/home/", "/root", "/tmp", "iopub", "object at 0x", "collapsed"):
         assert mark not in text
+
+
+def test_what_shows_objects_is_imported_when_the_first_is_shown() -> None:
+    """A command line, or a script that prints formulas, does not wait for drawings and MathML."""
+    program = """
+import sys
+import symbackprop as sb
+def count():
+    slow = ("symbackprop.notebook.", "symbackprop.drawings.", "math_core")
+    return len([one for one in sys.modules if one.startswith(slow)])
+graph = sb.Graph.from_equations("f = x*y", parameters=["x", "y"])
+before = count()
+print(before, repr(graph), count() > 0)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "0 <Graph: 3 nodes, output f> True\n"
