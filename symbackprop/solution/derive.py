@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sympy import Expr, Rational, S, Symbol
 
 from symbackprop.arrays.shapes import Shapes
-from symbackprop.content import Environment, Source, Value, text
+from symbackprop.content import Environment, Source, Value, pass_scope, state_scope, text
 from symbackprop.derivation import Derivation
 from symbackprop.errors import OptionError
 from symbackprop.exact import TooLong, exact_value
@@ -35,7 +35,7 @@ from symbackprop.solution.steps import (
     equation,
 )
 
-PASS = "pass 1.0"
+PASS = pass_scope(1)
 """The scope of the numbers of a derivation: its one forward and backward pass."""
 
 SHORT = 8
@@ -152,10 +152,11 @@ def _numbers(
         yield from lines
     yield Heading(3, text("Gradients"))
     yield from gradient_numbers(problem, derivation, values)
-    yield from _exact_lines(problem, derivation, example)
+    exact = exact_gradients(problem, derivation, example)
+    yield from _exact_lines(derivation, exact)
     if _has_first_update(problem, derivation):
         yield from _first_update(problem, derivation, values)
-        yield from _exact_update(problem, derivation, example)
+        yield from _exact_update(problem, derivation, exact, example)
 
 
 def given(problem: Problem, values: Environment) -> Iterator[Step]:
@@ -198,20 +199,20 @@ def parameter_rows(problem: Problem, values: Mapping[str, Value]) -> Iterator[St
     yield Assignments(tuple(rows))
 
 
-def _exact_lines(problem: Problem, derivation: Derivation, example: int | None) -> Iterator[Step]:
+def _exact_lines(derivation: Derivation, exact: Mapping[str, Expr]) -> Iterator[Step]:
     """The gradients exactly, where that is short and no rational: -4 e^{-6}."""
-    found = exact_gradients(problem, derivation, example)
-    if found:
+    if exact:
         yield Heading(3, text("Exactly"))
-        lines = [equation(derivation.gradients[name].symbol, value) for name, value in found.items()]
+        lines = [equation(derivation.gradients[name].symbol, value) for name, value in exact.items()]
         yield Formulas(tuple(lines), fixed=True)
 
 
-def _exact_update(problem: Problem, derivation: Derivation, example: int | None) -> Iterator[Step]:
+def _exact_update(
+    problem: Problem, derivation: Derivation, exact: Mapping[str, Expr], example: int | None
+) -> Iterator[Step]:
     """The update of `_first_update` exactly, where the gradients are: 1 + 8 e^{-6}."""
-    found = exact_gradients(problem, derivation, example)
     training = problem.training
-    if not found or training is None:
+    if not exact or training is None:
         return
     start, letter = problem.at(example or 1), Symbol(training.symbol)
     yield Heading(4, text("Exactly"))
@@ -222,7 +223,7 @@ def _exact_update(problem: Problem, derivation: Derivation, example: int | None)
                 descent(Symbol(name), 1, letter, derivation.gradients[name].symbol),
                 add(start[name], mul(-training.learning_rate, value)),
             )
-            for name, value in found.items()
+            for name, value in exact.items()
         ),
         fixed=True,
     )
@@ -279,7 +280,7 @@ def _first_update(problem: Problem, derivation: Derivation, values: Environment)
                     values.value(gradient.symbol),
                     Value(
                         values[gradient.wrt] - rate * values[gradient.symbol],
-                        Source("state 1", gradient.wrt),
+                        Source(state_scope(1), gradient.wrt),
                     ),
                 ),
                 (letter, training.learning_rate),

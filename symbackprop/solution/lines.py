@@ -126,11 +126,9 @@ def update(
     before, gradient, after = (one.number for one in numbers)
     result = numbers[-1]
     letter, eta = rate
+    if conventions.layout == "numerator" and np.ndim(after) in (1, 2):
+        slope = op.of(op.transpose, slope, op.NONE)
     rule = descent(symbol, step, letter, slope)
-    if np.ndim(after):
-        if conventions.layout == "numerator" and np.ndim(after) <= 2:
-            slope = op.of(op.transpose, slope, op.NONE)
-        rule = descent(symbol, step, letter, slope)
     known = {AtStep(symbol, step - 1): numbers[0], slope: numbers[1], letter: Value(eta, rate_source(letter))}
     sources = {of: value.source for of, value in known.items() if value.source is not None}
     values = Environment({of: value.number for of, value in known.items()}, sources=sources)

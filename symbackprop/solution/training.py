@@ -55,8 +55,12 @@ MOST_STATES = 60
 
 def in_state(parameters: Mapping[str, Any], updates: int) -> dict[str, Value]:
     """The parameters after so many updates, with their source."""
-    scope = state_scope(updates)
-    return {name: Value(number, Source(scope, Symbol(name))) for name, number in parameters.items()}
+    return {name: of_state(name, number, updates) for name, number in parameters.items()}
+
+
+def of_state(name: str, number: Any, updates: int) -> Value:
+    """One parameter after so many updates."""
+    return Value(number, Source(state_scope(updates), Symbol(name)))
 
 
 def solve_training(
@@ -183,37 +187,39 @@ class _Writer:
             shown = ", ".join(map(str, examples))
             title = text("Iteration {number}: examples {examples}", number=number, examples=shown)
             yield Heading(2, title, number)
-        several = len(examples) > 1 and not self.problem.graph.is_array
-        if not several:
-            yield from self._picture(self._environment())
+        together = None if self._has_several else self._environment()
+        if together is not None:
+            yield from self._picture(together)
         yield Heading(3, text("Parameters before the update"))
         yield from parameter_rows(self.problem, in_state(self.iteration.before, number - 1))
-        if self.problem.graph.is_array:
-            yield from self._example(self._environment())
-            yield from self._update(updates=updates)
-            return
-        for place, example in enumerate(examples or [0]):
-            values = self._environment(place)
-            if several:
-                yield Heading(3, text("Example {number}", number=example))
-                yield from self._picture(values)
-                yield from demoted(self._example(values))
-            else:
-                yield from self._example(values)
-        if len(examples) > 1:
+        if together is not None:
+            yield from self._example(together)
+        else:
+            yield from self._one_by_one()
             yield from self._batch()
         yield from self._update(updates=updates)
 
+    @property
+    def _has_several(self) -> bool:
+        """Whether examples are shown one by one; arrays hold a whole batch."""
+        return len(self.iteration.examples) > 1 and not self.problem.graph.is_array
+
     def _environment(self, place: int = 0) -> Environment:
         """The numbers of one example of the batch; of arrays those of the whole batch."""
-        several = len(self.iteration.examples) > 1 and not self.problem.graph.is_array
         return environment(
             self.problem,
             self.trace.derivation,
             self.iteration.evaluation,
-            place if several else None,
+            place if self._has_several else None,
             scope=pass_scope(self.iteration.number, place),
         )
+
+    def _one_by_one(self) -> Iterator[Step]:
+        for place, example in enumerate(self.iteration.examples):
+            values = self._environment(place)
+            yield Heading(3, text("Example {number}", number=example))
+            yield from self._picture(values)
+            yield from demoted(self._example(values))
 
     def _picture(self, values: Environment) -> Iterator[Step]:
         if self.pictures:
@@ -273,9 +279,9 @@ class _Writer:
             iteration.number,
             slope,
             (
-                in_state(iteration.before, iteration.number - 1)[name],
+                of_state(name, iteration.before[name], iteration.number - 1),
                 Value(iteration.gradients[name], self._of_batch(slope)),
-                in_state(iteration.after, iteration.number)[name],
+                of_state(name, iteration.after[name], iteration.number),
             ),
             (Symbol(training.symbol), training.learning_rate),
             self.problem.conventions,
