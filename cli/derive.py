@@ -21,23 +21,11 @@ MODES = {"reverse": ("reverse",), "forward": ("forward",), "both": ("reverse", "
 
 
 def derive(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="SPEC|EXPRESSION", help="A spec file, equations, or - for standard input."),
-    ],
-    wrt: Annotated[
-        str | None,
-        typer.Option("--wrt", help="Names to differentiate by, as x,y; the parameters unless given."),
-    ] = None,
-    at: Annotated[str | None, typer.Option("--at", help="Values, as x=1,y=2.")] = None,
-    notation: Annotated[
-        str | None,
-        typer.Option("--notation", help="component, indexed or matrix; the spec's own unless given."),
-    ] = None,
-    shapes: Annotated[
-        str | None,
-        typer.Option("--shapes", help="For an expression: shapes of its arrays, as X=n*3,W=3*2,b=2."),
-    ] = None,
+    source: options.SourceArgument,
+    wrt: options.WrtOption = None,
+    at: options.AtOption = None,
+    notation: options.NotationOption = None,
+    shapes: options.ShapesOption = None,
     form: Annotated[
         str | None,
         typer.Option("--form", help="chain, delta, paths or closed, or several of them with commas."),
@@ -45,9 +33,7 @@ def derive(
     mode: Annotated[
         str, typer.Option("--mode", help="reverse, forward or both; forward counts multiplications.")
     ] = "reverse",
-    granularity: Annotated[
-        str | None, typer.Option("--granularity", help="For an expression: equations or operations.")
-    ] = None,
+    granularity: options.GranularityOption = None,
     jacobian: Annotated[
         str | None, typer.Option("--jacobian", help="Add the Jacobian of one vector by another, as p,x.")
     ] = None,

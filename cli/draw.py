@@ -25,10 +25,7 @@ PLOT_FORMATS = ("svg", "tikz")
 
 
 def draw(
-    source: Annotated[
-        str,
-        typer.Argument(metavar="SPEC|EXPRESSION", help="A spec file, equations, or - for standard input."),
-    ],
+    source: options.SourceArgument,
     view: Annotated[
         str | None,
         typer.Option("--view", help="operations, neurons or layers; what suits its size unless given."),
@@ -41,28 +38,17 @@ def draw(
     partials: Annotated[
         bool, typer.Option("--partials", help="Write the local partials too, in the operations view.")
     ] = False,
-    wrt: Annotated[
-        str | None,
-        typer.Option("--wrt", help="Names to differentiate by, as x,y; the parameters unless given."),
-    ] = None,
-    at: Annotated[str | None, typer.Option("--at", help="Values, as x=1,y=2.")] = None,
+    wrt: options.WrtOption = None,
+    at: options.AtOption = None,
     example: Annotated[
         int | None, typer.Option("--example", help="The row whose numbers are drawn.", min=1)
     ] = None,
     steps: Annotated[
         int | None, typer.Option("--steps", help="With --plot: how many updates.", min=1)
     ] = None,
-    notation: Annotated[
-        str | None,
-        typer.Option("--notation", help="component, indexed or matrix; the spec's own unless given."),
-    ] = None,
-    shapes: Annotated[
-        str | None,
-        typer.Option("--shapes", help="For an expression: shapes of its arrays, as X=n*3,W=3*2,b=2."),
-    ] = None,
-    granularity: Annotated[
-        str | None, typer.Option("--granularity", help="For an expression: equations or operations.")
-    ] = None,
+    notation: options.NotationOption = None,
+    shapes: options.ShapesOption = None,
+    granularity: options.GranularityOption = None,
     output: options.OutputOption = None,
     convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
     digits: options.DigitsOption = None,

@@ -41,6 +41,26 @@ RoundingOption = Annotated[
     str | None,
     typer.Option("--carry-rounded", help="Carry rounded values as by hand: half_up or half_even."),
 ]
+SourceArgument = Annotated[
+    str,
+    typer.Argument(metavar="SPEC|EXPRESSION", help="A spec file, equations, or - for standard input."),
+]
+WrtOption = Annotated[
+    str | None,
+    typer.Option("--wrt", help="Names to differentiate by, as x,y; the parameters unless given."),
+]
+AtOption = Annotated[str | None, typer.Option("--at", help="Values, as x=1,y=2.")]
+NotationOption = Annotated[
+    str | None,
+    typer.Option("--notation", help="component, indexed or matrix; the spec's own unless given."),
+]
+ShapesOption = Annotated[
+    str | None,
+    typer.Option("--shapes", help="For an expression: shapes of its arrays, as X=n*3,W=3*2,b=2."),
+]
+GranularityOption = Annotated[
+    str | None, typer.Option("--granularity", help="For an expression: equations or operations.")
+]
 LanguageOption = Annotated[
     str, typer.Option("--language", help="Of what is printed: en, it or ru.", show_default=True)
 ]
