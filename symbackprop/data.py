@@ -7,13 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 
 from sympy import Expr, Rational, Symbol
 
-from symbackprop.errors import DataError, Gathering, Mistake, did_you_mean, listing, raise_all
+from symbackprop.errors import DataError, Gathering, Mistake, did_you_mean, listing, nearest, raise_all
 from symbackprop.exact import TooLong, exact_value, is_ordinary
 from symbackprop.expressions import symbols_in
 from symbackprop.language import parse_expression
@@ -144,9 +143,9 @@ def build_data(
             )
     for name in names:
         if name not in columns and name not in formulas:
-            near = get_close_matches(name, columns, n=1)
+            near = nearest(name, columns)
             fix = f"name a column {name}, or say under [data.inputs] how it is computed"
-            fix += f': {name} = "{near[0]}"' if near else ""
+            fix += f': {name} = "{near}"' if near is not None else ""
             mistakes.append(
                 DataError(f"no column gives {name!r}", where="data.columns", known=listing(columns), fix=fix)
             )

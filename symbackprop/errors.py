@@ -144,8 +144,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     >>> did_you_mean("learning_rat", ["learning_rate", "steps"])
     "did you mean 'learning_rate'?"
     """
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"did you mean {near[0]!r}?" if near else ""
+    near = nearest(word, known)
+    return f"did you mean {near!r}?" if near is not None else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like `word`; none where none is like it.
+
+    >>> nearest("x_1", ["x1", "y"])
+    'x1'
+    """
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
 
 
 def listing(words: Iterable[str], most: int = 12) -> str:

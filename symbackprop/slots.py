@@ -15,9 +15,12 @@ from symbackprop.notation.printer import Printer
 _PRINTER = Printer(CODE, Conventions())
 
 
-def slot(source: Source) -> str:
-    """The scope and what the number is of: `pass 1.0|w_11`, `pass 1.0|d(L)/d(z_1)`, `state 2|mean of all`."""
-    return f"{source.scope}|{key(source.of)}"
+def slot(source: Source | None) -> str:
+    """The scope and what the number is of: `pass 1.0|w_11`, `pass 1.0|d(L)/d(z_1)`, `state 2|mean of all`.
+
+    Nothing for a number without a source: it stays.
+    """
+    return "" if source is None else f"{source.scope}|{key(source.of)}"
 
 
 @lru_cache(maxsize=100_000)

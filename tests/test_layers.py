@@ -38,7 +38,7 @@ diagrams.placed diagrams.columns diagrams.graphviz diagrams.layout
 solution.steps solution.pictures solution.lines solution.header solution.forward solution.backward
 solution.beyond
 solution.derive solution.training solution.indexed
-writing.lines writing.letters writing.tex writing.latex
+writing.hypertext writing.lines writing.letters writing.tex writing.latex
 drawings.runs drawings.svg drawings.tikz drawings.axes drawings.frames drawings.plots drawings.labels
 drawings.dot drawings.mermaid drawings.pictures
 render.text render.markdown render.preamble render.latex render.typst_page render.typst render.pdf

@@ -21,7 +21,7 @@ from symbackprop.diagrams.placed import (
     Point,
     box_size,
     boxed,
-    stacked,
+    on_wire,
     straight,
 )
 
@@ -88,14 +88,13 @@ def place_columns(diagram: Diagram, measure: Measure) -> Placed:
 
 
 def _wire(arrow: Arrow, measure: Measure) -> _Wire:
-    labels = (*arrow.above, *arrow.below)
-    width = max((measure(label) for label in labels), default=0.0)
+    width = max(map(measure, arrow.labels), default=0.0)
     bare = BARE / 2 - GAP / 2
     return _Wire(
         arrow,
         max(LINE * len(arrow.above), bare),
         max(LINE * len(arrow.below), bare),
-        width + 2 * PAD + HEAD if labels else HEAD,
+        width + 2 * PAD + HEAD if arrow.labels else HEAD,
     )
 
 
@@ -157,6 +156,5 @@ def _arrow(wire: _Wire, y: float, placed: dict[str, PlacedBox], measure: Measure
         *straight(bend, end),
     )
     middle = (bend[0] + end[0] - HEAD) / 2
-    above = stacked(wire.arrow.above, middle, y - 1 - LINE * len(wire.arrow.above), measure)
-    below = stacked(wire.arrow.below, middle, y + 1, measure)
-    return PlacedArrow(wire.arrow, curve, (*above, *below))
+    labels = on_wire(wire.arrow.above, wire.arrow.below, (middle, y), measure)
+    return PlacedArrow(wire.arrow, curve, labels)

@@ -27,7 +27,7 @@ from symbackprop.diagrams.placed import (
     Point,
     box_size,
     boxed,
-    stacked,
+    on_wire,
     straight,
 )
 from symbackprop.errors import OptionError
@@ -125,7 +125,7 @@ def place_graph(diagram: Diagram, measure: Measure) -> Placed:
 
 def _cell(box: Box, coming: Sequence[Arrow], leaving: Sequence[Arrow], measure: Measure) -> _Cell:
     above = tuple(label for arrow in leaving for label in arrow.above)
-    below = tuple(label for arrow in leaving for label in arrow.below if label.kind is not Kind.PARTIAL)
+    below = tuple(label for arrow in leaving for label in _returning(arrow))
     widest = max((measure(label) for label in (*above, *below)), default=0.0)
     partials = [label for arrow in coming for label in _partials(arrow)]
     pins = max(map(measure, partials)) + PAD + HEAD if partials else 0.0
@@ -144,18 +144,19 @@ def _partials(arrow: Arrow) -> list[Label]:
     return [label for label in arrow.below if label.kind is Kind.PARTIAL]
 
 
+def _returning(arrow: Arrow) -> list[Label]:
+    return [label for label in arrow.below if label.kind is not Kind.PARTIAL]
+
+
 def _wire_labels(arrow: Arrow, start: Point, leaving: Point, measure: Measure) -> tuple[PlacedLabel, ...]:
     """What goes forward over the wire that leaves a box, what comes back under it."""
-    middle, y = (start[0] + leaving[0]) / 2, start[1]
-    below = [label for label in arrow.below if label.kind is not Kind.PARTIAL]
-    over = stacked(arrow.above, middle, y - 1 - LINE * len(arrow.above), measure)
-    return (*over, *stacked(below, middle, y + 1, measure))
+    return on_wire(arrow.above, _returning(arrow), ((start[0] + leaving[0]) / 2, start[1]), measure)
 
 
 def _pin_labels(arrow: Arrow, pin: Point, box: PlacedBox, measure: Measure) -> tuple[PlacedLabel, ...]:
     """The local partial over the wire that comes into a box."""
     middle = (pin[0] + box.x - box.width / 2 - HEAD) / 2
-    return stacked(_partials(arrow), middle, pin[1] - 1 - LINE, measure)
+    return on_wire(_partials(arrow), (), (middle, pin[1]), measure)
 
 
 Curve = tuple[Point, ...]

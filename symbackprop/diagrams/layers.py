@@ -10,12 +10,13 @@ from sympy import Symbol
 from symbackprop.arrays.shape_lines import shape_text
 from symbackprop.content import Text, text
 from symbackprop.diagrams.labels import Labels
-from symbackprop.diagrams.model import Arrow, Box, Diagram, Kind, Label, View
+from symbackprop.diagrams.model import Arrow, Box, Diagram, Edge, Kind, Label, View
 from symbackprop.graph import Node, Role
 from symbackprop.network import Layer
 from symbackprop.problem import Problem
 
-IN, OUT = "in", "out"
+IN, OUT, TARGETS = "in", "out", "target"
+"""The keys of the boxes that are no layers."""
 
 
 def layers(problem: Problem, labels: Labels) -> Diagram:
@@ -32,17 +33,15 @@ def layers(problem: Problem, labels: Labels) -> Diagram:
     for number, layer in enumerate(found, 1):
         nodes = [node for node in graph.nodes if node.layer == number]
         lines = (*_head(text("layer {number}", number=str(number))), *_layer_lines(layer, nodes, labels))
-        boxes.append(
-            Box(str(number), _names(nodes), lines, edges=_within(nodes, labels), column=number, row=0.0)
-        )
+        boxes.append(Box(str(number), _names(nodes), lines, edges=_within(nodes), column=number, row=0.0))
     placed = {name for box in boxes for name in box.nodes}
     rest = [node for node in graph.nodes if node.name not in placed and node.role is not Role.TARGET]
     targets = graph.having(Role.TARGET)
     lines = _head(text("loss")) + tuple(labels.value(node) for node in rest if node.expression is not None)
-    boxes.append(Box(OUT, _names(rest), lines, edges=_within(rest, labels), column=len(found) + 1, row=0.0))
+    boxes.append(Box(OUT, _names(rest), lines, edges=_within(rest), column=len(found) + 1, row=0.0))
     if targets:
         head = (*_head(text("target")), *_given(targets, labels))
-        boxes.append(Box("target", _names(targets), head, column=len(found), row=1.0))
+        boxes.append(Box(TARGETS, _names(targets), head, column=len(found), row=1.0))
     title = text("Layers: {title}", title=problem.title) if problem.title else text("Layers of a network")
     return Diagram(
         View.LAYERS,
@@ -101,7 +100,7 @@ def size_of(parameters: Sequence[Node]) -> int:
     return sum(prod(int(length) for length in node.shape) for node in parameters)
 
 
-def _within(nodes: Sequence[Node], labels: Labels) -> tuple[tuple[str, str], ...]:
+def _within(nodes: Sequence[Node]) -> tuple[Edge, ...]:
     names = {node.name for node in nodes}
     return tuple((p.name, node.name) for node in nodes for p in node.parents if p.name in names)
 
@@ -109,7 +108,7 @@ def _within(nodes: Sequence[Node], labels: Labels) -> tuple[tuple[str, str], ...
 def _arrows(boxes: Sequence[Box], labels: Labels) -> tuple[Arrow, ...]:
     """One between each two boxes that an edge of the graph joins; a penalty's weights are not drawn."""
     box_of = {name: box.key for box in boxes for name in box.nodes}
-    edges: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    edges: dict[tuple[str, str], list[Edge]] = {}
     for node in labels.graph.inner:
         for parent in node.parents:
             ends = box_of[parent.name], box_of[node.name]
@@ -119,11 +118,11 @@ def _arrows(boxes: Sequence[Box], labels: Labels) -> tuple[Arrow, ...]:
     return tuple(_arrow(ends, found, labels) for ends, found in edges.items())
 
 
-def _arrow(ends: tuple[str, str], edges: list[tuple[str, str]], labels: Labels) -> Arrow:
+def _arrow(ends: tuple[str, str], edges: list[Edge], labels: Labels) -> Arrow:
     carried = {parent for parent, _ in edges}
     above: tuple[Label, ...] = ()
     below: tuple[Label, ...] = ()
-    if len(carried) == 1 and ends[0] not in (IN, "target"):
+    if len(carried) == 1 and ends[0] not in (IN, TARGETS):
         node = labels.graph[next(iter(carried))]
         above = (labels.value(node), *labels.shape(node))
         below = labels.backward(node.symbol)

@@ -97,6 +97,11 @@ class Arrow:
     above: tuple[Label, ...] = ()
     below: tuple[Label, ...] = ()
 
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """All of them, from the top."""
+        return (*self.above, *self.below)
+
 
 @dataclass(frozen=True)
 class Diagram:

@@ -99,6 +99,14 @@ def stacked(lines: Sequence[Label], x: float, top: float, measure: Measure) -> t
     )
 
 
+def on_wire(
+    above: Sequence[Label], below: Sequence[Label], middle: Point, measure: Measure
+) -> tuple[PlacedLabel, ...]:
+    """Labels over and under the middle of a level wire."""
+    x, y = middle
+    return (*stacked(above, x, y - 1 - LINE * len(above), measure), *stacked(below, x, y + 1, measure))
+
+
 def boxed(box: Box, x: float, y: float, size: Point, measure: Measure) -> PlacedBox:
     """A box round its middle, with its lines."""
     return PlacedBox(box, x, y, *size, stacked(box.lines, x, y - LINE * len(box.lines) / 2, measure))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from symbackprop.conventions import Conventions
-from symbackprop.diagrams.model import Arrow, Box, Diagram, Kind, Label, Shape
+from symbackprop.diagrams.model import Arrow, Box, Diagram, Label, Shape
 from symbackprop.drawings.labels import LabelWriter
-from symbackprop.drawings.svg import LIGHT
+from symbackprop.drawings.svg import LIGHT, colour_of
 from symbackprop.solution.steps import Notation
 from symbackprop.translation import ENGLISH, Language
 
@@ -36,7 +36,7 @@ def write_dot(
 class _DotWriter(LabelWriter):
     def lines(self, diagram: Diagram) -> Iterator[str]:
         """The statements of a graph."""
-        keys = {box.key: f"n{number}" for number, box in enumerate(diagram.boxes)}
+        keys = self.keys(diagram)
         yield (
             f"graph [rankdir=LR, labelloc=t, fontname=serif, fontcolor={_quoted(LIGHT['ink'])}, "
             f"label={_html(self.words(diagram.title))}];"
@@ -58,16 +58,11 @@ class _DotWriter(LabelWriter):
         return f"[shape={_SHAPES[box.shape]}{filled}, label={self._label(box.lines)}]"
 
     def _arrow(self, arrow: Arrow) -> str:
-        labels = (*arrow.above, *arrow.below)
-        return f" [label={self._label(labels)}]" if labels else ""
+        return f" [label={self._label(arrow.labels)}]" if arrow.labels else ""
 
     def _label(self, labels: Sequence[Label]) -> str:
         """One line below the other, each in the colour of its kind."""
-        lines = [
-            f'<FONT COLOR="{LIGHT["ink" if one.kind is Kind.NAME else one.kind.value]}">'
-            f"{_escaped(self.line(one))}</FONT>"
-            for one in labels
-        ]
+        lines = [f'<FONT COLOR="{colour_of(one.kind)}">{_escaped(self.line(one))}</FONT>' for one in labels]
         return f"<{'<BR/>'.join(lines) or ' '}>"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from symbackprop.conventions import Conventions
-from symbackprop.diagrams.model import Label
+from symbackprop.diagrams.model import Diagram, Label
 from symbackprop.notation.numbers import number_parts
 from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.solution.steps import Notation
@@ -32,6 +32,10 @@ class LabelWriter(Writer):
         self, conventions: Conventions, notation: Notation | None = None, language: Language = ENGLISH
     ) -> None:
         super().__init__(LabelSyntax(language), conventions, PLAIN_RELATIONS, notation)
+
+    def keys(self, diagram: Diagram) -> dict[str, str]:
+        """What the boxes are called in a file: no word of a user."""
+        return {box.key: f"n{number}" for number, box in enumerate(diagram.boxes)}
 
     def line(self, label: Label) -> str:
         """left = right."""

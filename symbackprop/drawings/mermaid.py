@@ -50,7 +50,7 @@ def write_mermaid(
 class _MermaidWriter(LabelWriter):
     def lines(self, diagram: Diagram) -> Iterator[str]:
         """The statements of a flowchart."""
-        keys = {box.key: f"n{number}" for number, box in enumerate(diagram.boxes)}
+        keys = self.keys(diagram)
         yield f"accTitle: {self._told(diagram.title)}"
         if diagram.description.template:
             yield f"accDescr: {self._told(diagram.description)}"
@@ -72,8 +72,7 @@ class _MermaidWriter(LabelWriter):
         return _OUTLINES[box.shape].format(self._label(box.lines))
 
     def _on(self, arrow: Arrow) -> str:
-        labels = (*arrow.above, *arrow.below)
-        return f'|"{self._label(labels, ways=True)}"|' if labels else ""
+        return f'|"{self._label(arrow.labels, ways=True)}"|' if arrow.labels else ""
 
     def _label(self, labels: Sequence[Label], *, ways: bool = False) -> str:
         lines = [(_WAYS.get(one.kind, "") if ways else "") + self._escaped(one) for one in labels]

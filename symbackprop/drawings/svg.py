@@ -47,6 +47,11 @@ HEAD = 8.0, 3.4
 """The length of an arrow's head, and half its width."""
 
 
+def colour_of(kind: Kind) -> str:
+    """The colour of a label on a light ground."""
+    return LIGHT["ink" if kind is Kind.NAME else kind.value]
+
+
 def style(colours: dict[str, str]) -> str:
     """The rules that colour a drawing.
 
@@ -144,7 +149,7 @@ class _Drawing:
 
     def _label(self, placed: PlacedLabel) -> str:
         kind = placed.label.kind
-        colour = LIGHT["ink" if kind is Kind.NAME else kind.value]
+        colour = colour_of(kind)
         body = "".join(self._parts(placed))
         y = _number(placed.y + 0.34 * SIZE)
         names = _data("of", (placed.label.of,)) if placed.label.of else ""
@@ -164,10 +169,8 @@ class _Drawing:
 
 
 def _slotted(number: Number, body: str) -> str:
-    source = number.value.source
-    if source is None:
-        return body
-    return f'<tspan class="number" data-slot={quoteattr(printable(slot(source)))}>{body}</tspan>'
+    name = printable(slot(number.value.source))
+    return f'<tspan class="number" data-slot={quoteattr(name)}>{body}</tspan>' if name else body
 
 
 def _tspans(runs: Sequence[Run], before: int) -> str:

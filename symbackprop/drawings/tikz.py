@@ -137,7 +137,8 @@ def tikz(
     language: Language = ENGLISH,
 ) -> Tikz:
     """The drawing in its natural size; the arguments are those of `write_tikz`."""
-    placed = place(diagram, RunWriter(conventions, notation, language).width)
+    measure = RunWriter(conventions, notation, language)
+    placed = place(diagram, measure.width)
     writer = _Writer(conventions, notation, language, _Syntax(language))
     lines: list[str] = [
         *(_arrow(arrow) for arrow in placed.arrows),
@@ -151,7 +152,7 @@ def tikz(
         r"every node/.style={inner sep=0pt, font=\fontsize{9}{11}\selectfont}"
     )
     body = "\n".join(f"  {line}" for line in lines)
-    title = printable(RunWriter(conventions, notation, language).words(diagram.title))
+    title = printable(measure.words(diagram.title))
     picture = f"\\begin{{tikzpicture}}[{options}]\n{body}\n\\end{{tikzpicture}}"
     return Tikz(title, picture, placed.width * UNIT / CENTIMETRE, placed.height * UNIT / CENTIMETRE)
 

@@ -16,8 +16,6 @@ from symbackprop.diagrams.model import Diagram
 from symbackprop.drawings.pictures import write_drawing
 from symbackprop.errors import OptionError
 from symbackprop.notation.mathml import CSS, mathml
-from symbackprop.notation.numbers import number_parts
-from symbackprop.notation.printable import on_one_line
 from symbackprop.plots import Plot
 from symbackprop.solution.steps import (
     Assignments,
@@ -31,6 +29,7 @@ from symbackprop.solution.steps import (
     Step,
     Table,
 )
+from symbackprop.writing.hypertext import html_number, html_words
 from symbackprop.writing.letters import mathjax_words
 from symbackprop.writing.tex import TexWriter
 
@@ -99,23 +98,17 @@ class _CellWriter(TexWriter):
 
 class _HtmlCell(_CellWriter):
     def plain(self, words: str) -> str:
-        return escape(on_one_line(words))
+        return html_words(words)
 
     def words(self, cell: Cell | Text | str | int, inline: str = "{}") -> str:
         match cell:
             case Text() | str() | int():
                 return super().words(cell, inline)
             case Digits(digits, _):
-                return self.number(digits)
+                return html_number(digits)
             case Value(number, _) if not np.ndim(number):
-                return self.number(self.printer.format(number))
+                return html_number(self.printer.format(number))
         return mathml(self.math(cell))
-
-    def number(self, digits: str) -> str:
-        """A number alone needs no formula."""
-        sign, mantissa, exponent = number_parts(digits)
-        shown = f"{sign}{mantissa}×10<sup>{exponent}</sup>" if exponent else sign + mantissa
-        return shown.replace("-", "−")
 
     def step(self, step: Step) -> Iterator[str]:
         match step:

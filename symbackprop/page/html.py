@@ -25,7 +25,6 @@ from symbackprop.drawings.plots import plot_style
 from symbackprop.expressions import AtStep
 from symbackprop.graph import Graph
 from symbackprop.notation.mathml import CSS
-from symbackprop.notation.numbers import number_parts
 from symbackprop.page.marks import Marks, Place, parts_of
 from symbackprop.page.tokens import TokenSyntax, TrackedValues, place_of, tracked, with_tokens
 from symbackprop.page.words import SCRIPT_WORDS, WORDS
@@ -45,6 +44,7 @@ from symbackprop.solution.steps import (
     Table,
 )
 from symbackprop.translation import ENGLISH, Language
+from symbackprop.writing.hypertext import html_number, html_words
 from symbackprop.writing.lines import has_words, split_sum
 from symbackprop.writing.tex import TexWriter
 
@@ -204,8 +204,8 @@ class _PageWriter(TexWriter):
         self.count = 0
 
     def plain(self, words: str) -> str:
-        """Escaped, without what turns the direction of writing or is not seen."""
-        return escape("".join(one for one in words if one.isprintable() or one == "\n"))
+        """Words as they stand in the page."""
+        return html_words(words)
 
     def words(self, cell: Cell | Text | str | int, inline: str = "{}") -> str:
         """A text or a cell as HTML."""
@@ -219,17 +219,13 @@ class _PageWriter(TexWriter):
             case Value(number, source):
                 return self.number(place_of(number, source, self.printer.format))
             case Digits(digits, source):
-                return self.number(Place(digits, "" if source is None else slot(source)))
-        return self._formula(content, [content])
+                return self.number(Place(digits, slot(source)))
+        return self._formula(content)
 
     def number(self, place: Place) -> str:
         """A number outside of formulas."""
-        sign, mantissa, exponent = number_parts(place.digits, self.language.point)
-        shown = ("−" if sign else "") + mantissa
-        if exponent:
-            shown += f"×10<sup>{exponent.replace('-', '−')}</sup>"
         slot = f' data-slot="{escape(place.slot)}"' if place.slot else ""
-        return f'<span class="v"{slot}>{shown}</span>'
+        return f'<span class="v"{slot}>{html_number(place.digits, self.language.point)}</span>'
 
     def script_words(self) -> dict[str, str]:
         """What the script says, in the language of the page; its fields are left to it."""
@@ -286,14 +282,13 @@ class _PageWriter(TexWriter):
                 yield f'<figure class="{kind}" tabindex="0">{svg}</figure>'
 
     def _table(self, table: Table) -> str:
-        columns = list(zip(*table.rows, strict=True)) or [()] * len(table.head)
-        kinds = ["" if has_words(column) else ' class="number"' for column in columns]
+        kinds = ["" if has_words(column) else ' class="number"' for column in table.columns]
         head = "".join(
             f'<th scope="col"{kind}>{self.words(cell)}</th>'
             for cell, kind in zip(table.head, kinds, strict=True)
         )
         rows = "".join(f"<tr>{self._row_of(row, kinds)}</tr>" for row in table.rows)
-        many = " many" if len(columns) > MANY else ""
+        many = " many" if len(kinds) > MANY else ""
         return (
             f'<div class="wide"><div class="table{many}" tabindex="0"><table><thead><tr>{head}</tr></thead>'
             f"<tbody>{rows}</tbody></table></div></div>"
@@ -314,7 +309,7 @@ class _PageWriter(TexWriter):
             left = rf"\underset{{{shape}}}{{{left}}}"
         subject = "".join(
             f' {name.replace("data-", "data-of-")}="{escape(value)}"'
-            for name, value in self.marks.subject(equation.left).items()
+            for name, value in self.marks.mark(equation.left).items()
         )
         update = isinstance(equation.left, AtStep)
         sides = "".join(self._sides(equation))
@@ -322,7 +317,7 @@ class _PageWriter(TexWriter):
         self.count += 1
         return (
             f'<div class="{kind}" id="e{self.count}" tabindex="-1"{subject}>'
-            f'<span class="left">{self.marks.formula(left, parts_of([equation.left]), [])}</span>'
+            f'<span class="left">{self.marks.formula(left, parts_of(equation.left), [])}</span>'
             f'<span class="sides">{sides}</span></div>'
         )
 
@@ -332,14 +327,13 @@ class _PageWriter(TexWriter):
             shown = self.measure.math(side)
             if shown != before:
                 kind = ' class="side by-hand"' if isinstance(side, Digits) else ' class="side"'
-                yield f"<span{kind}>{self._formula(side, [side], self.relations[relation])}</span>"
+                yield f"<span{kind}>{self._formula(side, self.relations[relation])}</span>"
             before = shown
 
-    def _formula(self, content: Math, parts: Sequence[Any], relation: str = "") -> str:
+    def _formula(self, content: Math, relation: str = "") -> str:
         """A side in MathML, broken where it is long."""
         latex, places = self._latex(content)
-        expressions = [part for part in parts if isinstance(part, Expr)]
-        shown = list(parts_of(expressions))
+        shown = parts_of(content) if isinstance(content, Expr) else []
         if not relation:
             return self.marks.formula(latex, shown, places)
         first, *rest = split_sum(latex, PIECE)

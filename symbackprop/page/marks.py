@@ -7,7 +7,7 @@ by the MathML that they have alone. Numbers are printed as tokens, which become 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.etree import ElementTree
@@ -61,10 +61,6 @@ class Marks:
         self._node_of_delta = {node.delta: node.name for node in nodes if node.delta is not None}
         self._looks: dict[Basic, str] = {}
 
-    def subject(self, left: Basic) -> dict[str, str]:
-        """The node or edge that an equation speaks of, by what stands left of it."""
-        return self._mark(left)
-
     def formula(
         self, latex: str, parts: Iterable[Basic], places: list[Place], *, display: bool = False
     ) -> str:
@@ -81,7 +77,7 @@ class Marks:
             # What is empty does not count as an operand in MathML: the sign would be one of a number.
             root.remove(root[0])
             root[0].set("form", "infix")
-        known = {look: mark for part in parts if (mark := self._mark(part)) for look in [self._look(part)]}
+        known = {look: mark for part in parts if (mark := self.mark(part)) for look in [self._look(part)]}
         if known:
             _walk(root, known)
         if places:
@@ -102,7 +98,7 @@ class Marks:
             known[one["name"] + index] = Symbol(component_name(one["name"], tuple(one["index"])))
         return {name: mathml(self._latex(symbol)) for name, symbol in known.items()}
 
-    def _mark(self, part: Basic) -> dict[str, str]:
+    def mark(self, part: Basic) -> dict[str, str]:
         """The attributes of a part: `data-n` a node, `data-d` the derivative by it, `data-e` an edge."""
         graph = self._graph
         if graph is None:
@@ -190,11 +186,6 @@ def _walk(element: Element, known: dict[str, dict[str, str]]) -> None:
 _MARKABLE = {"mi", "msub", "msup", "msubsup", "mover", "mfrac", "mrow"}
 
 
-def parts_of(sides: Iterable[Any]) -> Iterator[Basic]:
-    """The names and derivatives in expressions, each once."""
-    seen: set[Basic] = set()
-    for side in sides:
-        if isinstance(side, Basic):
-            found = side.atoms(Symbol, Quotient, AtStep)
-            yield from sorted(found - seen, key=str)
-            seen |= found
+def parts_of(expression: Expr) -> list[Basic]:
+    """The names and derivatives in an expression, each once."""
+    return sorted(expression.atoms(Symbol, Quotient, AtStep), key=str)

@@ -36,10 +36,10 @@ class Tracked(float):
 def tracked(value: Value) -> Any:
     """A number, or an array of them, each with its slot."""
     if not np.ndim(value.number):
-        return _tracked(value.number, "" if value.source is None else slot(value.source))
+        return _tracked(value.number, slot(value.source))
     numbers = np.asarray(value.number)
     result = np.empty(numbers.shape, dtype=object)
-    name = "" if value.source is None else slot(value.source)
+    name = slot(value.source)
     for place in np.ndindex(numbers.shape):
         result[place] = _tracked(numbers[place], name and f"{name}|{','.join(map(str, place))}")
     return result
@@ -59,7 +59,7 @@ class TrackedValues(Mapping[Basic, Any]):
         self._values = values
 
     def __getitem__(self, of: Basic) -> Any:
-        return tracked(Value(self._values[of], self._values.source(of)))
+        return tracked(self._values.value(of))
 
     def __iter__(self) -> Iterator[Basic]:
         return iter(self._values)
@@ -70,7 +70,7 @@ class TrackedValues(Mapping[Basic, Any]):
 
 def place_of(number: Any, source: Source | None, rule: NumberFormat) -> Place:
     """Where a number stands by itself, outside of formulas."""
-    return Place(rule(number), "" if source is None else slot(source))
+    return Place(rule(number), slot(source))
 
 
 class TokenSyntax(LatexSyntax):

@@ -216,20 +216,13 @@ const createSheet = (data, program) => {
     }
     return decimals.get(column);
   };
-  // As Python prints it: an exact tie goes to the even digit.
-  const fixed = (number, places) => {
-    const halves = number * 2 ** (places + 1);
-    const down = number.toFixed(places + 1).slice(0, places ? -1 : -2);
-    const isTie = Number.isInteger(halves) && halves % 2 !== 0;
-    return isTie && "02468".includes(down.at(-1)) ? down : number.toFixed(places);
-  };
 
   // The slot as it is printed; of an array nested lists.
   const text = (slot) => {
     const [scope, key] = split(slot);
     const place = typedPlace(scope, key);
     const value = get(slot);
-    if (place !== undefined) return scope.startsWith("example ") ? fixed(value, decimalsOf(key)) : texts[place];
+    if (place !== undefined) return scope.startsWith("example ") ? numbers.halfToEven(value, decimalsOf(key)) : texts[place];
     return value === undefined ? undefined : nested(value, (number) => numbers.format(number));
   };
 

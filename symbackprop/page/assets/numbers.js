@@ -79,13 +79,13 @@ const createNumbers = ({ digits, rounding, byHand: isByHand }) => {
   // JavaScript takes an exact tie away from zero; here it goes to the even digit.
   const isEven = (text) => "02468".includes(text.at(-1));
 
-  const fixed = (number) => {
-    if (isDecimal) return inFull(rounded(number, -digits));
-    const halves = number * 2 ** (digits + 1);
+  const halfToEven = (number, places) => {
+    const halves = number * 2 ** (places + 1);
     const isTie = Number.isInteger(halves) && halves % 2 !== 0;
-    const down = number.toFixed(digits + 1).slice(0, -1);
-    return isTie && isEven(down) ? down : number.toFixed(digits);
+    const down = number.toFixed(places + 1).slice(0, places ? -1 : -2);
+    return isTie && isEven(down) ? down : number.toFixed(places);
   };
+  const fixed = (number) => (isDecimal ? inFull(rounded(number, -digits)) : halfToEven(number, digits));
 
   const notFinite = (number) => (Number.isNaN(number) ? "nan" : number > 0 ? "inf" : "-inf");
 
@@ -141,6 +141,7 @@ const createNumbers = ({ digits, rounding, byHand: isByHand }) => {
 
   return {
     format,
+    halfToEven,
     carried: (number) => (Number.isFinite(number) ? Number(format(number)) : number),
     byHand: (before, rate, gradient) => plain(byHand(before, rate, gradient)),
     compareUpdate,
