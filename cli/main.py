@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from .check import check
 from .derive import derive
 from .draw import draw
 from .schema import schema
@@ -23,6 +24,7 @@ _EXPRESSIONS = {"ignore_unknown_options": True}
 app.command(context_settings=_EXPRESSIONS)(derive)
 app.command()(train)
 app.command(context_settings=_EXPRESSIONS)(draw)
+app.command()(check)
 app.command()(schema)
 
 

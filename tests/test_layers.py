@@ -43,13 +43,23 @@ drawings.runs drawings.svg drawings.tikz drawings.axes drawings.frames drawings.
 drawings.dot drawings.mermaid drawings.pictures
 render.text render.markdown render.preamble render.latex render.typst_page render.typst render.pdf
 render.documents
-page.marks page.tokens page.words page.html
+page.style page.marks page.tokens page.words page.html
+precise.digits precise.evaluation precise.slopes precise.point precise.points
+papers.pieces papers.marks papers.paragraphs papers.markdown papers.tex papers.reading
+formulas.functions formulas.tree formulas.lexer formulas.unread formulas.scripts formulas.calls
+formulas.environments formulas.grammar formulas.names formulas.vocabulary formulas.chains formulas.keys
+reckoning.operands reckoning.paper reckoning.scene reckoning.algebra reckoning.array_calls
+reckoning.sums reckoning.functions reckoning.reckoner reckoning.identities reckoning.rounding
+check.claims check.contexts check.findings check.notes check.reference check.rows check.slips
+check.diagnosis check.number_slips check.numbers check.tables check.tex check.judge check.checking
+reports.marked reports.formulas reports.plain_math reports.prose reports.speech reports.words
+reports.data reports.markdown reports.marks reports.html reports.text reports.table
 notebook.parts notebook.cells notebook.model notebook.numbers notebook.beyond
 __init__
 """.split()
 
 # Relative imports within the command line.
-PROGRAM_ORDER = "options writing source asked derive train draw schema main".split()
+PROGRAM_ORDER = "options writing source asked jobs gathering derive train draw check schema main".split()
 
 HEAVY = {"symbackprop", "sympy", "numpy", "pydantic", "rich", "mpmath"}
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from hashlib import sha256
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment as Templates
@@ -26,6 +23,7 @@ from symbackprop.expressions import AtStep
 from symbackprop.graph import Graph
 from symbackprop.notation.mathml import CSS
 from symbackprop.page.marks import Marks, Place, parts_of
+from symbackprop.page.style import asset, fonts, policy_hash
 from symbackprop.page.tokens import TokenSyntax, TrackedValues, place_of, tracked, with_tokens
 from symbackprop.page.words import SCRIPT_WORDS, WORDS
 from symbackprop.plots import Plot
@@ -51,7 +49,6 @@ from symbackprop.writing.tex import TexWriter
 if TYPE_CHECKING:
     from symbackprop.live.sheet import LiveSheet
 
-PAGE = Path(__file__).parent / "assets"
 ENGINE = ("numbers.js", "functions.js", "live.js")
 """What computes the numbers of a live sheet, in the order in which it is put together."""
 PARTS = ("dom.js", "sheet.js", "page.js")
@@ -59,7 +56,6 @@ PARTS = ("dom.js", "sheet.js", "page.js")
 
 _FIXED = ' class="fixed"'
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
-_RANGES = {"latin": "U+0-3FF, U+2000-22FF", "cyrillic": "U+400-4FF"}
 
 MANY = 8
 """Columns of a table that is set a little narrower."""
@@ -88,8 +84,8 @@ def write_html(
     writer = _PageWriter(conventions, solution.notation, language, graph)
     section = _tree(solution.steps)
     title = writer.plain(solution.title) or writer.words(text("Backpropagation, derived"))
-    computing = [*map(_asset, ENGINE), sheet.script] if sheet else []
-    shown = [_asset(name) for name in PARTS if sheet or name != "sheet.js"]
+    computing = [*map(asset, ENGINE), sheet.script] if sheet else []
+    shown = [asset(name) for name in PARTS if sheet or name != "sheet.js"]
     code = "\n".join([*computing, *shown])
     data = {
         "words": writer.script_words(),
@@ -104,9 +100,9 @@ def write_html(
         title=Markup(title),
         body=Markup(body),
         style=Markup(style),
-        style_hash=_hash(style),
+        style_hash=policy_hash(style),
         script=Markup(code),
-        script_hash=_hash(code),
+        script_hash=policy_hash(code),
         data=Markup(_harmless(json.dumps(data, ensure_ascii=False, separators=(",", ":")))),
         iterations=section.iterations,
         live=sheet is not None,
@@ -115,43 +111,22 @@ def write_html(
     return page
 
 
-def _asset(name: str) -> str:
-    return (PAGE / name).read_text(encoding="utf-8")
-
-
 def _harmless(data: str) -> str:
     """JSON that does not end the element it stands in."""
     return data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _hash(content: str) -> str:
-    """How a policy names what may run."""
-    return b64encode(sha256(content.encode("utf-8")).digest()).decode()
-
-
 @cache
 def _style(*, cyrillic: bool) -> str:
     """The style, with the fonts that the page needs."""
-    fonts = [_font("Page Math", "math", 400)]
-    for script, where in _RANGES.items():
-        if cyrillic or script == "latin":
-            fonts += [_font("Page Text", f"text-{script}-{weight}", weight, where) for weight in (400, 600)]
     dark = f"@media (prefers-color-scheme: dark) {{\n{plot_style(dark=True)}}}"
-    return "\n".join([*fonts, CSS, _asset("page.css"), plot_style(dark=False), dark])
-
-
-def _font(family: str, name: str, weight: int, where: str = "U+0-10FFFF") -> str:
-    content = b64encode((PAGE / "fonts" / f"stix-two-{name}.woff2").read_bytes()).decode()
-    return (
-        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; unicode-range: {where}; '
-        f'src: url("data:font/woff2;base64,{content}") format("woff2"); }}'
-    )
+    return "\n".join([fonts(cyrillic=cyrillic), CSS, asset("page.css"), plot_style(dark=False), dark])
 
 
 @cache
 def _template() -> Any:
     templates = Templates(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return templates.from_string(_asset("page.html"))
+    return templates.from_string(asset("page.html"))
 
 
 @dataclass

@@ -1,0 +1,231 @@
+"""The kind of a mistake: the known slips are tried on the right formula, and on the wrong one, until one explains it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from mpmath import mpf
+
+from symbackprop import functions, operations
+from symbackprop.check.claims import Slip
+from symbackprop.check.reference import Reference
+from symbackprop.check.slips import Slips, Variant
+from symbackprop.errors import Mistake
+from symbackprop.formulas.chains import Side
+from symbackprop.formulas.keys import key_of
+from symbackprop.formulas.tree import Name, Node, spelled
+from symbackprop.formulas.vocabulary import Vocabulary
+from symbackprop.reckoning import paper
+from symbackprop.reckoning.identities import Outcome
+from symbackprop.reckoning.paper import Misfit, Undefined, settled, shape_of
+from symbackprop.reckoning.reckoner import adjoint_value, value_of
+from symbackprop.reckoning.scene import Scene, Unknown
+
+MOST = 6000
+"""Variants that are tried for one mistake."""
+
+PRIORITY = (
+    Slip.ASCENT, Slip.SIGN, Slip.BIAS, Slip.ACTIVATION_MISSING, Slip.ACTIVATION_DOUBLED, Slip.FACTOR, Slip.SOFTMAX_DIAGONAL,
+    Slip.TRANSPOSE, Slip.ELEMENTWISE, Slip.ORDER, Slip.MISSING_PATH, Slip.FORWARD, Slip.PRODUCT_FOR_SUM, Slip.LOSS_FOR_DELTA,
+    Slip.WRONG_POINT, Slip.MISSING_FACTOR, Slip.WRONG_NAME, Slip.WRONG_INDEX, Slip.AXIS, Slip.EXTRA_FACTOR, Slip.OTHER,
+)  # fmt: skip
+
+
+class Diagnosis:
+    """Finds kinds of mistakes in the documents of one problem."""
+
+    def __init__(self, vocabulary: Vocabulary, reference: Reference, scenes: Sequence[Scene]) -> None:
+        self.vocabulary, self.reference, self.scenes = vocabulary, reference, list(scenes)
+
+    def of_formula(self, first: Side, left: Side, right: Side, outcome: Outcome) -> tuple[Slip, str]:
+        """The kind of mistake of a formula, and the right one in LaTeX."""
+        assert first.node is not None
+        assert left.node is not None
+        assert right.node is not None
+        scene = outcome.scene or self.scenes[0]
+        binding = dict(scene.binding)
+        known = self.reference.of(_bound_key(first.node, self.vocabulary, binding))
+        candidates = [one.node for one in known]
+        is_forward = any(one.is_forward for one in known)
+        if left.node is not first.node:
+            candidates.append(left.node)
+        expected = known[-1].latex if known else ""
+        slip = self._slip(right.node, candidates, first.node, scene, is_forward=is_forward)
+        return slip, expected
+
+    def _slip(
+        self, wrong: Node, candidates: list[Node], left: Node, scene: Scene, *, is_forward: bool
+    ) -> Slip:
+        slips = Slips(self.vocabulary, is_forward=is_forward)
+        if self._is_diagonal(wrong, left, scene):
+            return Slip.SOFTMAX_DIAGONAL
+        found = set(self._forwards(wrong, candidates, scene, slips))
+        if not found and self._is_of_other_axis(wrong, left, scene):
+            return Slip.AXIS
+        if not found:
+            found = set(self._special(wrong, left, scene))
+        if not found:
+            found = set(self._backwards(wrong, left, scene, slips))
+        slip = next((slip for slip in PRIORITY if slip in found), Slip.OTHER)
+        return Slip.BIAS if slip is Slip.EXTRA_FACTOR and self._is_by_bias(wrong, left) else slip
+
+    def _is_by_bias(self, wrong: Node, left: Node) -> bool:
+        """Whether the factor too many is the very parameter that is differentiated by."""
+        name = self._differentiated(left)
+        if name is None or not any(key_of(one, self.vocabulary) == f"node {name}" for one in wrong.walk()):
+            return False
+        graph, point = self.vocabulary.graph, self.scenes[0].point
+        return all(
+            np.all(point.slope(str(user.name), name) == 1) for user in graph.consumers[graph[name].symbol]
+        )
+
+    # -------------------------------------------------------------------- slips of the right formula
+
+    def _forwards(self, wrong: Node, candidates: list[Node], scene: Scene, slips: Slips) -> Iterator[Slip]:
+        """The slips that make the wrong formula of a right one."""
+        value = self._value(wrong, scene, None)
+        text = spelled(wrong)
+        tried = 0
+        for candidate in candidates:
+            for slip, variant in slips.of(candidate):
+                tried += 1
+                if tried > MOST:
+                    return
+                if self._is(variant, value, text, scene):
+                    yield slip
+
+    def _is(self, variant: Node, value: Any, text: str, scene: Scene) -> bool:
+        if value is None:
+            return spelled(variant) == text
+        other = self._value(variant, scene, shape_of(value))
+        return other is not None and paper.same(other, value, mpf(10) ** -20, mpf(10) ** -40)
+
+    def _value(self, node: Node, scene: Scene, shape: tuple[int, ...] | None) -> Any | None:
+        try:
+            if node.kind == "adjoint":
+                return adjoint_value(node, scene, shape) if shape else None
+            return settled(value_of(node, scene))
+        except (Unknown, Misfit, Undefined, Mistake, TypeError, ZeroDivisionError):
+            return None
+
+    # -------------------------------------------------------------------- what would mend the wrong one
+
+    def _backwards(self, wrong: Node, left: Node, scene: Scene, slips: Slips) -> Iterator[Slip]:
+        """The slips that make the wrong formula right again."""
+        right = self._value(left, scene, None)
+        if right is None:
+            return
+        for tried, (slip, variant) in enumerate(slips.of(wrong)):
+            if tried > MOST:
+                return
+            if self._is(variant, right, "", scene):
+                yield _MENDS.get(slip, slip)
+
+    def _special(self, wrong: Node, left: Node, scene: Scene) -> Iterator[Slip]:
+        """Another quantity than the one on the left: the derivative by the activation, the softmax taken as diagonal."""
+        value = self._value(wrong, scene, None)
+        if value is None:
+            return
+        for slip, other in self._others(left):
+            found = self._value(other, scene, shape_of(value))
+            if found is not None and paper.same(found, value, mpf(10) ** -20, mpf(10) ** -40):
+                yield slip
+
+    def _others(self, left: Node) -> Iterator[Variant]:
+        """What is taken for the left side by mistake."""
+        graph = self.vocabulary.graph
+        output = self.vocabulary.output_node(-1)
+        name = self._differentiated(left)
+        if name is None:
+            yield from self._other_names(left)
+            return
+        for user in graph.consumers[graph[name].symbol]:
+            yield Slip.LOSS_FOR_DELTA, _derivative(output, str(user.name))
+        for parent in graph[name].parents:
+            yield Slip.LOSS_FOR_DELTA, _derivative(output, str(parent.name))
+
+    def _other_names(self, left: Node) -> Iterator[Variant]:
+        """Names of the same letter: y for ŷ."""
+        if left.kind != "name" or not isinstance(left.value, Name):
+            return
+        for other in Slips(self.vocabulary, is_forward=True).all_names():
+            if other.letter == left.value.letter and other != left.value:
+                slip = Slip.WRONG_NAME if other.accent != left.value.accent else Slip.WRONG_INDEX
+                yield slip, Node("name", (), other, -1, -1)
+
+    def _is_diagonal(self, wrong: Node, left: Node, scene: Scene) -> bool:
+        """Whether only the diagonal of a softmax's derivatives was taken."""
+        name = self._differentiated(left)
+        value = self._value(wrong, scene, None)
+        if name is None or value is None:
+            return False
+        graph = self.vocabulary.graph
+        users = [graph[user] for user in graph.consumers[graph[name].symbol]]
+        for user in users:
+            if user.expression is None or not user.expression.atoms(
+                functions.softmax, operations.softmax_along
+            ):
+                continue
+            p = scene.point[user.name]
+            diagonal = scene.point.slope(graph.output.name, user.name) * p * (1 - p)
+            scale = (
+                scene.point.delta(name) / slope
+                if left.kind == "name" and (slope := scene.gradient(name)) is not None and not user.shape
+                else 1
+            )
+            made = paper.on_paper(diagonal) * scale
+            if paper.same(made, value, mpf(10) ** -20, mpf(10) ** -40):
+                return True
+        return False
+
+    def _is_of_other_axis(self, wrong: Node, left: Node, scene: Scene) -> bool:
+        """Whether a sum runs along the wrong axis of the delta that it adds up."""
+        name = self._differentiated(left)
+        value = self._value(wrong, scene, None)
+        if name is None or value is None or np.ndim(value) != 2 or 1 not in np.shape(value):
+            return False
+        graph = self.vocabulary.graph
+        for user in graph.consumers[graph[name].symbol]:
+            upstream = np.asarray(
+                paper.on_paper(scene.point.slope(graph.output.name, str(user.name))), dtype=object
+            )
+            if upstream.ndim != 2:
+                continue
+            for axis in (0, 1):
+                total = upstream.sum(axis=axis)
+                if total.size == value.size and paper.same(
+                    total.reshape(value.shape), value, mpf(10) ** -20, mpf(10) ** -40
+                ):
+                    return True
+        return False
+
+    def _differentiated(self, left: Node) -> str | None:
+        key = key_of(left, self.vocabulary)
+        if key.startswith("delta "):
+            return self.vocabulary.delta_of.get(key.removeprefix("delta "))
+        head = f"d node {self.vocabulary.graph.output.name} / node "
+        if key.startswith(head) and " " not in key.removeprefix(head):
+            return key.removeprefix(head)
+        return None
+
+
+_MENDS = {Slip.MISSING_FACTOR: Slip.EXTRA_FACTOR, Slip.EXTRA_FACTOR: Slip.MISSING_FACTOR, Slip.ACTIVATION_MISSING: Slip.ACTIVATION_DOUBLED,
+          Slip.ACTIVATION_DOUBLED: Slip.ACTIVATION_MISSING, Slip.MISSING_PATH: Slip.OTHER, Slip.FORWARD: Slip.OTHER}  # fmt: skip
+"""A slip that mends a formula, and what its mistake is then."""
+
+
+def _derivative(of: Node, by: str) -> Node:
+    from symbackprop.check.slips import _name_node
+
+    return Node("derivative", (of, _name_node(by)), "partial", -1, -1)
+
+
+def _bound_key(node: Node, vocabulary: Vocabulary, binding: dict[str, int]) -> Node:
+    """The left side with its indices in numbers."""
+    from symbackprop.formulas.names import bound
+
+    if node.kind == "name" and isinstance(node.value, Name):
+        return node.having(value=bound(node.value, binding))
+    return node.having(*(_bound_key(part, vocabulary, binding) for part in node.parts))

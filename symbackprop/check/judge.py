@@ -1,0 +1,363 @@
+"""The verdict on every relation of a chain: identities of formulas, values, arithmetic, rules of update."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mpmath import mp, mpf
+
+from symbackprop.check.claims import Counterexample, Slip, Verdict
+from symbackprop.check.contexts import Context, Contexts
+from symbackprop.check.diagnosis import Diagnosis
+from symbackprop.check.findings import VERIFIED, Finding, refuted
+from symbackprop.check.notes import Notes
+from symbackprop.check.numbers import Numbers
+from symbackprop.check.rows import Rows
+from symbackprop.check.tex import Tex
+from symbackprop.content import text
+from symbackprop.errors import Mistake
+from symbackprop.formulas.chains import Chain, Side
+from symbackprop.formulas.keys import key_of
+from symbackprop.formulas.tree import Name, Node, is_numeric, names_in
+from symbackprop.formulas.vocabulary import Defined, Vocabulary
+from symbackprop.graph import Role
+from symbackprop.reckoning import paper
+from symbackprop.reckoning.identities import Outcome, bindings_of, compare, every_name, settings
+from symbackprop.reckoning.paper import Misfit, Undefined, settled
+from symbackprop.reckoning.reckoner import value_of
+from symbackprop.reckoning.rounding import plain_number
+from symbackprop.reckoning.scene import Scene, Unknown, is_generic
+
+
+@dataclass
+class Line:
+    """Where a chain stands, while it is judged.
+
+    Attributes:
+        number: the line of each side.
+        latex: the formula.
+        context: which numbers it speaks of.
+    """
+
+    numbers: Sequence[int]
+    latex: str
+    context: Context | None
+    wrong: set[int] = field(default_factory=set)
+
+
+class Judge:
+    """Judges chains in the order of the document; what it said before is remembered in its notes."""
+
+    def __init__(
+        self, vocabulary: Vocabulary, scenes: Sequence[Scene], contexts: Contexts, diagnosis: Diagnosis
+    ) -> None:
+        self.vocabulary, self.scenes, self.contexts, self.diagnosis = (
+            vocabulary,
+            list(scenes),
+            contexts,
+            diagnosis,
+        )
+        self.notes = Notes(vocabulary)
+        self.rows = Rows(vocabulary, scenes[0])
+        self.numbers = Numbers(vocabulary, contexts, self.notes, diagnosis)
+
+    def chain(self, chain: Chain, line: Line) -> list[tuple[int, Finding]]:
+        """The verdict on each relation, by the place of the side to its right."""
+        if chain.compares:
+            return [
+                (place, unread(side)) for place, side in enumerate(chain.sides) if side.unread is not None
+            ]
+        found: list[tuple[int, Finding]] = []
+        before: list[int] = []
+        for place, side in enumerate(chain.sides):
+            if side.unread is not None:
+                found.append((place, unread(side)))
+            elif side.node is not None and before:
+                finding = self._relation(chain, before, place, line)
+                if finding is not None:
+                    found.append((place, finding))
+                    if finding.verdict is Verdict.REFUTED:
+                        line.wrong.add(place)
+                if self._is_rule(chain.sides[before[0]], side):
+                    before = []
+            if side.node is not None:
+                before.append(place)
+        return found
+
+    # -------------------------------------------------------------------------------------------- relations
+
+    def _relation(self, chain: Chain, before: list[int], place: int, line: Line) -> Finding | None:
+        left, right = chain.sides[before[-1]], chain.sides[place]
+        assert left.node is not None
+        assert right.node is not None
+        if len(before) == 1 and not self._is_rule(left, right) and self._defines(left.node, right, line):
+            return Finding(Verdict.VERIFIED, text("a definition"))
+        if self._is_rule(left, right):
+            return self._rule(left.node, right.node, line)
+        if any(one.kind == "ellipsis" for node in (left.node, right.node) for one in node.walk()):
+            return Finding(Verdict.UNDECIDED, text("dots stand for what is left out"))
+        anchors = [chain.sides[one] for one in before]
+        if is_numeric(right.node):
+            wrong = line.numbers[before[-1]] if before[-1] in line.wrong else None
+            return self._numeric(anchors, right, line, wrong)
+        if is_numeric(left.node) and not all(is_numeric(one.node) for one in anchors if one.node):
+            return self._numeric_reversed(anchors, right, line)
+        if is_numeric(left.node):
+            return self._numeric([right], replace(left, relation="="), line, None)
+        return self._identity(anchors, right, line, [place in line.wrong for place in before])
+
+    # ------------------------------------------------------------------------------------------ definitions
+
+    def _defines(self, left: Node, right: Side, line: Line) -> bool:
+        """Take a definition: an unknown name or function on the left."""
+        assert right.node is not None
+        while left.kind == "group":
+            left = left.parts[0]
+        if left.kind == "call":
+            return self._defines_function(left, right.node)
+        if left.kind != "name" or not isinstance(left.value, Name) or left.value.primes:
+            return False
+        name = left.value
+        if self.vocabulary.find(name) is not None:
+            return False
+        if self.vocabulary.bindings(name) or is_generic(replace(name, above=()), self.vocabulary):
+            return False
+        if name.letter in self.vocabulary.functions and not name.below:
+            return False
+        if self.vocabulary.definition(name) is not None or name in self.rows.names:
+            return False
+        if any(found == name for found in every_name(right.node)):
+            return True
+        self.vocabulary.define(name, right.node)
+        return True
+
+    def _defines_function(self, left: Node, body: Node) -> bool:
+        head = left.value[0] if isinstance(left.value, tuple) else None
+        if not isinstance(head, Name) or not all(part.kind == "name" for part in left.parts):
+            return False
+        known = self.vocabulary.functions.get(head.letter)
+        if isinstance(known, str) or self.vocabulary.find(head) is not None or self.vocabulary.letters(head):
+            return False
+        arguments = tuple(part.value for part in left.parts if isinstance(part.value, Name))
+        if any(
+            isinstance(one.value, tuple) and one.value and one.value[0] == head
+            for one in body.walk()
+            if one.kind == "call"
+        ):
+            return True
+        self.vocabulary.functions[str(head)] = Defined(arguments, body)
+        if str(head) != head.letter and not head.below:
+            self.vocabulary.functions[head.letter] = Defined(arguments, body)
+        return True
+
+    # ----------------------------------------------------------------------------------------------- update
+
+    def _is_rule(self, left: Side, right: Side) -> bool:
+        """Whether a parameter gets a new value: w <- w - …, w := w - …, w = w - eta …"""
+        if right.relation == "leftarrow":
+            return True
+        if (
+            left.node is None
+            or right.node is None
+            or left.node.kind != "name"
+            or not isinstance(left.node.value, Name)
+        ):
+            return False
+        name = left.node.value
+        if right.relation not in (":=", "=") or name not in names_in(right.node):
+            return False
+        referent = self.vocabulary.find(name)
+        is_parameter = (
+            referent is not None
+            and referent.kind == "node"
+            and self.vocabulary.graph[referent.name].role is Role.PARAMETER
+        )
+        has_rate = any(
+            found is not None and found.kind == "rate"
+            for found in map(self.vocabulary.find, names_in(right.node))
+        )
+        return has_rate and (is_parameter or is_generic(replace(name, above=()), self.vocabulary))
+
+    def _rule(self, left: Node, right: Node, line: Line) -> Finding:
+        r"""\theta \leftarrow \theta - \eta g."""
+        if left.kind != "name" or not isinstance(left.value, Name):
+            return Finding(Verdict.UNDECIDED, text("what is changed here is no name"))
+        ratios = [self._step_ratio(left, right, scene) for scene in self.scenes]
+        if any(ratio is None for ratio in ratios):
+            return Finding(Verdict.UNDECIDED, text("what the parameters are changed by is not known"))
+        if all(abs(ratio - 1) < mpf(10) ** -20 for ratio in ratios if ratio is not None):
+            return VERIFIED
+        if all(abs(ratio + 1) < mpf(10) ** -20 for ratio in ratios if ratio is not None):
+            expected = rf"{left.value} \leftarrow {left.value} - \eta \, \frac{{\partial L}}{{\partial {left.value}}}"
+            return refuted(Slip.ASCENT, expected)
+        return refuted(Slip.OTHER, "")
+
+    def _step_ratio(self, left: Node, right: Node, scene: Scene) -> Any | None:
+        """By what part of -η g the right side differs from the left; None: g is not known."""
+        assert isinstance(left.value, Name)
+        scene = scene.having(free=set())
+        for one in settings(scene, (left, right)):
+            try:
+                choice = next(iter(bindings_of((left, right), self.vocabulary, one)))
+                here = one.having(binding=choice)
+                change = settled(value_of(right, here)) - settled(value_of(left, here))
+                name = here.name(left.value)
+                referent = self.vocabulary.find(name) or self.vocabulary.find(replace(name, above=()))
+                free = {found for found in here.free if found != replace(left.value, above=())}
+                if referent is not None and not free:
+                    gradient = here.gradient(referent.name)
+                    gradient = (
+                        here.entry(gradient, referent) if referent.indices else paper.on_paper(gradient)
+                    )
+                elif len(free) == 1:
+                    gradient = here.free_value(next(iter(free)))
+                else:
+                    return None
+                ratio = change / (-here.rate * gradient)
+                return ratio.reshape(-1)[0] if hasattr(ratio, "reshape") else ratio
+            except (Unknown, Misfit, Undefined, Mistake, TypeError, ZeroDivisionError):
+                return None
+        return None
+
+    # --------------------------------------------------------------------------------------------- formulas
+
+    def _identity(self, anchors: Sequence[Side], right: Side, line: Line, wrong: Sequence[bool]) -> Finding:
+        left = anchors[-1]
+        assert left.node is not None
+        assert right.node is not None
+        first = anchors[0]
+        assert first.node is not None
+        outcome = compare(left.node, right.node, self.scenes)
+        if outcome.status == "equal":
+            if wrong[-1]:
+                return Finding(
+                    Verdict.REFUTED,
+                    text("it equals the side before it, which is wrong"),
+                    follows=line.numbers[0],
+                )
+            return Finding(Verdict.VERIFIED, text("both sides agree at random points"))
+        if len(anchors) > 1:
+            whole = compare(first.node, right.node, self.scenes)
+            if whole.status == "equal":
+                return Finding(Verdict.VERIFIED, text("it agrees with the first side at random points"))
+            outcome = whole if whole.status == "different" else outcome
+        if outcome.status == "different" and self._holds_for_class(first.node, right.node, line.context):
+            return Finding(Verdict.VERIFIED, text("it holds for the class of this example"))
+        if outcome.status == "unknown":
+            of_data = self.rows.compared(first.node, right.node, outcome)
+            if of_data is None:
+                return self._undecided(outcome)
+            if of_data.status == "equal":
+                return Finding(Verdict.VERIFIED, text("it holds for every row of the data"))
+            outcome = of_data
+        return self._refuted(first, left, right, outcome, line)
+
+    def _holds_for_class(self, left: Node, right: Node, context: Context | None) -> bool:
+        """Whether two sides are equal where the targets are those of the example: L = -log p_2."""
+        if context is None or self.contexts.states is None:
+            return False
+        graph = self.vocabulary.graph
+        targets = [node.name for node in graph.having(Role.TARGET)]
+        point = self.contexts.scene(context).point
+        values = {name: point[name] for name in targets if not graph[name].shape}
+        if len(values) < 2 or any(value not in (0, 1) for value in values.values()):
+            return False
+        if any(
+            f"node {name}" == key_of(Node("name", (), one), self.vocabulary)
+            for name in values
+            for one in names_in(right)
+        ):
+            return False
+        scenes = [scene.having(point=scene.point.changed(values)) for scene in self.scenes]
+        return compare(left, right, scenes).status == "equal"
+
+    def _refuted(self, first: Side, left: Side, right: Side, outcome: Outcome, line: Line) -> Finding:
+        assert first.node is not None
+        assert left.node is not None
+        assert right.node is not None
+        follows = self.notes.follows(first.node, right.node, self.scenes)
+        slip, expected = self.diagnosis.of_formula(first, left, right, outcome)
+        if follows is None:
+            self.notes.wrong_formula(first.node, right.node, line.numbers[0])
+        shown = counterexample(outcome, (left.node, right.node))
+        finding = refuted(slip, expected, misfit=outcome.misfit)
+        return replace(finding, counterexample=shown, follows=follows)
+
+    def _undecided(self, outcome: Outcome) -> Finding:
+        if outcome.kind == "name":
+            reason = text("what {names} means is not known; say it with --alias", names=Tex(outcome.unknown))
+        elif outcome.kind == "numbers":
+            reason = text("there is no number for {name}", name=outcome.unknown)
+        elif outcome.kind == "value":
+            reason = text("it has no value at the points that were tried: {what}", what=outcome.unknown)
+        else:
+            reason = text("this is not decided: {what}", what=outcome.unknown)
+        return Finding(Verdict.UNDECIDED, reason)
+
+    # ---------------------------------------------------------------------------------------------- numbers
+
+    def _numeric(self, anchors: Sequence[Side], right: Side, line: Line, wrong: int | None) -> Finding:
+        """A number, or numbers put in, behind names or behind other numbers."""
+        symbolic = [side for side in anchors if side.node is not None and not is_numeric(side.node)]
+        if symbolic and not self._is_rounded(right.node):
+            outcome = compare(symbolic[0].node, right.node, self.scenes)  # type: ignore[arg-type]
+            if outcome.status == "equal":
+                self.numbers.note(symbolic, right, line.context, line.numbers[-1])
+                return Finding(Verdict.VERIFIED, text("both sides agree at random points"))
+            if outcome.status == "different" and self._is_constant(symbolic[0].node):  # type: ignore[arg-type]
+                return self._refuted(symbolic[0], symbolic[-1], right, outcome, line)
+        return self.numbers.judged(anchors, right, line.context, line.numbers, wrong)
+
+    def _numeric_reversed(self, anchors: Sequence[Side], right: Side, line: Line) -> Finding:
+        """Names behind numbers, behind names."""
+        symbolic = [side for side in anchors if side.node is not None and not is_numeric(side.node)]
+        return self._identity([symbolic[0]], right, line, [False])
+
+    @staticmethod
+    def _is_rounded(node: Node | None) -> bool:
+        return node is not None and any(
+            getattr(one.value, "unit", 0) for one in node.walk() if one.kind == "number"
+        )
+
+    def _is_constant(self, node: Node) -> bool:
+        """Whether a side has one value at all random points, as ∂z/∂b = 1 has."""
+        values = []
+        if any(
+            found is not None and found.kind == "size" for found in map(self.vocabulary.find, names_in(node))
+        ):
+            return False
+        for scene in self.scenes:
+            try:
+                values.append(value_of(node, settings(scene, (node,))[0]))
+            except (Unknown, Misfit, Undefined, Mistake):
+                return False
+        return all(paper.same(values[0], other, mpf(10) ** -25, mpf(0)) for other in values[1:]) and not any(
+            scene.free for scene in self.scenes
+        )
+
+
+def unread(side: Side) -> Finding:
+    """A side that could not be read."""
+    assert side.unread is not None
+    return Finding(Verdict.UNREAD, text("{what}", what=side.unread.what))
+
+
+def counterexample(outcome: Outcome, nodes: Sequence[Node]) -> Counterexample | None:
+    """The numbers of the names at a point where two sides differ."""
+    scene = outcome.scene
+    if scene is None or outcome.misfit is not None:
+        return None
+    at: dict[str, str] = {}
+    for node in nodes:
+        for name in names_in(node):
+            full = scene.name(name)
+            try:
+                value = value_of(Node("name", (), full), scene)
+            except (Unknown, Misfit, Undefined, Mistake):
+                continue
+            if scene.vocabulary.is_value(full):
+                at.setdefault(str(full), plain_number(value))
+    with mp.workdps(15):
+        return Counterexample(at, plain_number(outcome.right), plain_number(outcome.left))

@@ -1,0 +1,244 @@
+"""The kind of mistake of a printed number: what else is printed there, or how its digits differ from the right ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from mpmath import mp, mpf
+
+from symbackprop.check.claims import Slip
+from symbackprop.check.contexts import Contexts
+from symbackprop.check.diagnosis import PRIORITY, Diagnosis
+from symbackprop.check.slips import Slips
+from symbackprop.errors import Mistake
+from symbackprop.formulas.keys import key_of
+from symbackprop.formulas.tree import Name, Node
+from symbackprop.formulas.vocabulary import Vocabulary
+from symbackprop.graph import Role
+from symbackprop.reckoning.identities import settings
+from symbackprop.reckoning.paper import Misfit, Undefined, on_paper, settled
+from symbackprop.reckoning.reckoner import value_of
+from symbackprop.reckoning.rounding import Cell, as_mpf, as_printed, misfits, within
+from symbackprop.reckoning.scene import Scene, Unknown
+
+MOST = 1500
+
+
+class NumberSlips:
+    """Finds kinds of mistakes in numbers."""
+
+    def __init__(self, vocabulary: Vocabulary, contexts: Contexts, diagnosis: Diagnosis) -> None:
+        self.vocabulary, self.contexts, self.diagnosis = vocabulary, contexts, diagnosis
+
+    def plain(self, cell: Cell, right: Any) -> Slip:
+        """From the digits alone."""
+        return digit_slip(cell, right) or Slip.OTHER
+
+    def of(
+        self,
+        cell: Cell,
+        right: Any,
+        symbolic: Sequence[Node],
+        scene: Scene,
+        before: Node | None,
+        *,
+        whole: Any,
+        value: Any,
+    ) -> Slip:
+        """The kind of mistake of a result."""
+        slip = digit_slip(cell, right)
+        if slip is not None and not (slip is Slip.FACTOR and symbolic and self._is_forward(symbolic[0])):
+            return slip
+        if self._with_new_weights(symbolic, scene, lambda found: misfits(whole, found) == []):
+            return Slip.NEW_WEIGHTS
+        explained = self._explained(symbolic, scene, lambda found: misfits(whole, found) == [])
+        if explained is not None:
+            return explained
+        return self._another(cell, symbolic, scene) or self._last(cell, right, symbolic)
+
+    def _last(self, cell: Cell, right: Any, symbolic: Sequence[Node]) -> Slip:
+        """Digits in another order or left out are copied wrongly; else it is an error of the pass that it belongs to."""
+        if is_copy(cell, right):
+            return Slip.COPY
+        return Slip.FORWARD if symbolic and self._is_forward(symbolic[0]) else Slip.OTHER
+
+    def shapes(self, cells: Any, value: Any) -> Slip:
+        """Of an array of another shape."""
+        if np.ndim(value) == 2 and np.shape(cells) == np.shape(value)[::-1]:
+            return Slip.TRANSPOSE
+        return Slip.OTHER
+
+    def values(self, value: Any, right: Any) -> Slip:
+        """Of two results of calculation."""
+        if np.ndim(value) or np.ndim(right):
+            return Slip.OTHER
+        if right != 0 and abs(value + right) <= abs(right) * mpf(10) ** -6:
+            return Slip.SIGN
+        return Slip.OTHER
+
+    def substituted(
+        self, symbolic: Sequence[Node], numbers: Node, value: Any, off: Any, scene: Scene
+    ) -> Slip:
+        """Of numbers that were put in otherwise than the formula says."""
+        if self._with_new_weights(symbolic, scene, lambda found: within(value, found, off)):
+            return Slip.NEW_WEIGHTS
+        explained = self._explained(symbolic, scene, lambda found: within(value, found, off))
+        if explained is not None:
+            return explained
+        return Slip.FORWARD if symbolic and self._is_forward(symbolic[0]) else Slip.OTHER
+
+    def operand(self, cell: Cell, right: Any, symbolic: Sequence[Node], scene: Scene) -> Slip:
+        """Of a number that is not the value of the name that it stands for."""
+        slip = digit_slip(cell, right)
+        if slip is not None:
+            return slip
+        return self._new_weight(cell, scene) or self._another(cell, symbolic, scene) or Slip.COPY
+
+    # ------------------------------------------------------------------------------------------ what it is
+
+    def _explained(self, symbolic: Sequence[Node], scene: Scene, fits: Any) -> Slip | None:
+        """The slip that makes a formula give the number."""
+        found: set[Slip] = set()
+        for node in self._formulas(symbolic):
+            slips = Slips(self.vocabulary, is_forward=self._is_forward(symbolic[0]))
+            for tried, (slip, variant) in enumerate(slips.of(node)):
+                if tried > MOST:
+                    break
+                value = self._value(variant, scene)
+                if value is not None and fits(value):
+                    found.add(slip)
+            if found:
+                return next(slip for slip in PRIORITY if slip in found)
+        return None
+
+    def _with_new_weights(self, symbolic: Sequence[Node], scene: Scene, fits: Any) -> bool:
+        """Whether a formula gives the number with the parameters after the update."""
+        states = scene.states
+        if states is None or scene.state + 1 >= states.count or not symbolic or self._is_forward(symbolic[0]):
+            return False
+        new = states.parameters(scene.state + 1)
+        for node in self._formulas(symbolic):
+            used = {f"node {name}" for name in new} & {
+                key_of(one, self.vocabulary) for one in node.walk() if one.kind == "name"
+            }
+            if not used:
+                continue
+            overrides = {key: new[key.removeprefix("node ")] for key in used}
+            value = self._value(node, scene.having(overrides={**scene.overrides, **overrides}))
+            if value is not None and fits(value):
+                return True
+        return False
+
+    def _formulas(self, symbolic: Sequence[Node]) -> Iterator[Node]:
+        yield from reversed([node for node in symbolic if node.kind not in ("name", "derivative")])
+        if symbolic:
+            for one in reversed(self.diagnosis.reference.of(symbolic[0])):
+                yield one.node
+
+    def _value(self, node: Node, scene: Scene) -> Any | None:
+        try:
+            return on_paper(settled(value_of(node, scene.having(free=set()))))
+        except (Unknown, Misfit, Undefined, Mistake, TypeError, ZeroDivisionError):
+            return None
+
+    def _is_forward(self, node: Node) -> bool:
+        return key_of(node, self.vocabulary).startswith("node ")
+
+    def _new_weight(self, cell: Cell, scene: Scene) -> Slip | None:
+        """Whether it is a parameter after the update."""
+        states = scene.states
+        if states is None:
+            return None
+        for state in {scene.state + 1, scene.state - 1} & set(range(states.count)):
+            for value in states.parameters(state).values():
+                if any(cell.unit and cell.fits(one) for one in np.ravel(np.asarray(value, dtype=object))):
+                    return Slip.NEW_WEIGHTS
+        return None
+
+    def _another(self, cell: Cell, symbolic: Sequence[Node], scene: Scene) -> Slip | None:
+        """Whether it is the value of another node, or the derivative by it."""
+        graph = self.vocabulary.graph
+        if not cell.unit:
+            return None
+        names = self.diagnosis._differentiated(symbolic[0]) if symbolic else None
+        if names is not None:
+            for user in (*graph.consumers[graph[names].symbol], *graph[names].parents):
+                if self._is_slope(cell, str(user.name), scene):
+                    return Slip.LOSS_FOR_DELTA
+        letters = {
+            one.value.letter for node in symbolic for one in node.walk() if isinstance(one.value, Name)
+        }
+        for node in graph.nodes:
+            if node.role is Role.SIZE:
+                continue
+            try:
+                values = np.ravel(np.asarray(scene.point[node.name], dtype=object))
+            except Mistake:
+                continue
+            if len(values) == 1 and cell.fits(values[0]) and abs(values[0]) > mpf(10) ** -6:
+                return Slip.WRONG_INDEX if _letter(node.name) in letters else Slip.COPY
+        for symbol in graph.parameters:
+            if self._is_slope(cell, symbol.name, scene):
+                return Slip.COPY
+        return None
+
+    def _is_slope(self, cell: Cell, name: str, scene: Scene) -> bool:
+        try:
+            value = np.ravel(np.asarray(settled(scene.gradient(name)), dtype=object))
+        except (Mistake, Misfit, Unknown):
+            return False
+        return len(value) == 1 and cell.fits(value[0]) and bool(abs(value[0]) > mpf(10) ** -9)
+
+
+def _letter(name: str) -> str:
+    from symbackprop.formulas.names import read_name
+    from symbackprop.notation.names import latex_name
+
+    return read_name(latex_name(name)).letter
+
+
+def digit_slip(cell: Cell, right: Any) -> Slip | None:
+    """A sign, a factor of two, a last digit."""
+    value = as_mpf(cell.value)
+    if cell.unit and abs(value - right) <= as_mpf(cell.unit) * mpf("2.51") and not _flips(cell, value, right):
+        return Slip.ROUNDING
+    opposite = Cell(-cell.value, cell.unit, cell.node)
+    if opposite.fits(right) and right != 0:
+        return Slip.SIGN
+    for factor in (mpf(2), mpf(1) / 2):
+        if right != 0 and cell.fits(right * factor):
+            return Slip.FACTOR
+    return None
+
+
+def _flips(cell: Cell, value: Any, right: Any) -> bool:
+    """Whether it is rather a sign than a last digit."""
+    return bool(value * right < 0 and abs(value + right) <= as_mpf(cell.unit) / 2)
+
+
+def is_copy(cell: Cell, right: Any) -> bool:
+    """Whether the digits are those of the right number, two exchanged, one left out, added or changed."""
+    printed = _digits(as_printed(as_mpf(cell.value), cell))
+    wanted = _digits(as_printed(right, cell))
+    if sorted(printed) == sorted(wanted):
+        return True
+    if abs(len(printed) - len(wanted)) > 1:
+        return False
+    return _distance(printed, wanted) <= 1
+
+
+def _digits(text: str) -> str:
+    return "".join(one for one in text.partition(r"\times")[0] if one.isdigit())
+
+
+def _distance(one: str, other: str) -> int:
+    """Changes of single digits between two numbers."""
+    if len(one) == len(other):
+        return sum(a != b for a, b in zip(one, other, strict=True))
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return int(not any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer)))) + 1
+
+
+__all__ = ["NumberSlips", "digit_slip", "is_copy", "mp", "settings"]

@@ -1,0 +1,371 @@
+"""The known slips: from a formula the formulas that one slip makes of it, each with its kind.
+
+They are tried on the right formula, to find what a wrong one is; and on the wrong one, to find what would mend it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from symbackprop.check.claims import Slip
+from symbackprop.formulas.names import read_name
+from symbackprop.formulas.tree import Name, Node, Printed, is_slope, is_slope_pair
+from symbackprop.formulas.vocabulary import Vocabulary
+from symbackprop.graph import Role
+from symbackprop.notation.names import latex_name
+
+Variant = tuple[Slip, Node]
+MOST_NAMES = 60
+"""Names that are tried in the place of another."""
+
+
+def whole_number(value: int | Fraction) -> Node:
+    """A number that stands nowhere."""
+    return Node("number", (), Printed(Fraction(value)), -1, -1)
+
+
+def product(*factors: Node) -> Node:
+    """Factors side by side."""
+    return Node("product", factors, ("",) * (len(factors) - 1), -1, -1)
+
+
+def negated(node: Node) -> Node:
+    """With a minus."""
+    return Node("sum", (node,), ("-",), -1, -1)
+
+
+class Slips:
+    """Makes variants of formulas of one problem.
+
+    Args:
+        vocabulary: its names.
+        is_forward: the formula is of the forward pass.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, *, is_forward: bool) -> None:
+        self.vocabulary = vocabulary
+        self.is_forward = is_forward
+
+    def of(self, node: Node) -> Iterator[Variant]:
+        """Every formula that one slip makes of this one, the likeliest first."""
+        yield from self._whole(node)
+        for variant in self._everywhere(node, self._structural):
+            yield variant
+        for variant in self._everywhere(node, self._named):
+            yield variant
+        yield from self._extra(node)
+
+    def _everywhere(self, node: Node, make: Callable[[Node], Iterator[Variant]]) -> Iterator[Variant]:
+        """The slip in the whole, and in each of its parts."""
+        yield from make(node)
+        for place, part in enumerate(node.parts):
+            for slip, changed in self._everywhere(part, make):
+                parts = (*node.parts[:place], changed, *node.parts[place + 1 :])
+                yield slip, node.having(*parts)
+
+    # ----------------------------------------------------------------------------------------- the whole
+
+    def _whole(self, node: Node) -> Iterator[Variant]:
+        yield (Slip.ASCENT if self._is_update(node) else Slip.SIGN), negated(node)
+        yield Slip.FACTOR, product(whole_number(2), node)
+        yield Slip.FACTOR, product(whole_number(Fraction(1, 2)), node)
+        for size in self._sizes():
+            yield Slip.FACTOR, product(size, node)
+            yield Slip.FACTOR, Node("quotient", (node, size), None, -1, -1)
+        yield Slip.FACTOR, product(whole_number(4), node)
+        yield Slip.FACTOR, product(whole_number(Fraction(1, 4)), node)
+        yield Slip.TRANSPOSE, Node("transposed", (node,), None, -1, -1)
+
+    def _sizes(self) -> Iterator[Node]:
+        for one in self.vocabulary.graph.nodes:
+            if one.role is Role.SIZE:
+                yield _name_node(one.name)
+        rows = len(self.vocabulary.problem.examples)
+        training = self.vocabulary.problem.training
+        sizes = {rows, training.batch_size if training else 1, self.vocabulary.problem.outputs}
+        yield from (whole_number(size) for size in sorted(sizes) if size > 2)
+
+    def _is_update(self, node: Node) -> bool:
+        return False
+
+    # ---------------------------------------------------------------------------------------- its structure
+
+    def _structural(self, node: Node) -> Iterator[Variant]:
+        if node.kind == "sum":
+            yield from self._sums(node)
+        elif node.kind == "product":
+            yield from self._products(node)
+        elif node.kind == "transposed":
+            yield Slip.TRANSPOSE, node.parts[0]
+        elif node.kind in ("power", "circ_power"):
+            yield from self._powers(node)
+        elif node.kind in ("quotient", "slash"):
+            yield from self._quotients(node)
+        elif node.kind in ("call", "big", "ones"):
+            yield from self._axes(node)
+        elif node.kind == "prime":
+            yield Slip.ACTIVATION_MISSING, whole_number(1)
+            yield from self._points(node)
+        if node.kind in ("name", "group") and node.kind == "name":
+            yield Slip.TRANSPOSE, Node("transposed", (node,), None, node.start, node.end)
+
+    def _sums(self, node: Node) -> Iterator[Variant]:
+        signs: tuple[str, ...] = node.value  # type: ignore[assignment]
+        for place in range(len(node.parts)):
+            flipped = (*signs[:place], "+" if signs[place] == "-" else "-", *signs[place + 1 :])
+            slip = Slip.ASCENT if self._has_rate(node.parts[place]) else Slip.SIGN
+            yield slip, Node("sum", node.parts, flipped, node.start, node.end)
+        if len(node.parts) < 2:
+            return
+        for place, part in enumerate(node.parts):
+            rest = (*node.parts[:place], *node.parts[place + 1 :])
+            left = (*signs[:place], *signs[place + 1 :])
+            yield self._dropped_term(part), Node("sum", rest, left, node.start, node.end)
+        for place in range(len(node.parts) - 1):
+            joined = product(_bracketed(node.parts[place]), _bracketed(node.parts[place + 1]))
+            parts = (*node.parts[:place], joined, *node.parts[place + 2 :])
+            yield Slip.PRODUCT_FOR_SUM, Node("sum", parts, (*signs[: place + 1], *signs[place + 2 :]), -1, -1)
+
+    def _dropped_term(self, term: Node) -> Slip:
+        if self._is_bias(term):
+            return Slip.BIAS
+        return Slip.FORWARD if self.is_forward else Slip.MISSING_PATH
+
+    def _is_bias(self, term: Node) -> bool:
+        """A parameter alone, or repeated by a vector of ones."""
+        factors = [
+            one
+            for one in (term.parts if term.kind == "product" else (term,))
+            if one.kind not in ("ones", "transposed")
+        ]
+        if len(factors) != 1 or not isinstance(factors[0].value, Name) or factors[0].kind != "name":
+            return False
+        referent = self.vocabulary.find(factors[0].value)
+        return (
+            referent is not None
+            and referent.kind == "node"
+            and self.vocabulary.graph[referent.name].role is Role.PARAMETER
+        )
+
+    def _has_rate(self, node: Node) -> bool:
+        return any(
+            one.kind == "name" and isinstance(one.value, Name) and _kind(self.vocabulary, one.value) == "rate"
+            for one in node.walk()
+        )
+
+    def _products(self, node: Node) -> Iterator[Variant]:
+        signs: tuple[str, ...] = node.value  # type: ignore[assignment]
+        parts = node.parts
+        for place in range(len(parts) - 1):
+            if is_slope_pair(parts[place], parts[place + 1]):
+                pair = Node("product", parts[place : place + 2], ("",), -1, -1)
+                for slip, other in self._points(pair):
+                    changed = (*parts[:place], *other.parts, *parts[place + 2 :])
+                    yield slip, Node("product", changed, signs, -1, -1)
+                yield Slip.ACTIVATION_MISSING, _without(node, place, 2)
+                yield Slip.ACTIVATION_DOUBLED, product(*parts, parts[place], parts[place + 1])
+                circled = Node(
+                    "product", (*parts, parts[place], parts[place + 1]), (*signs, "circ", "circ"), -1, -1
+                )
+                yield Slip.ACTIVATION_DOUBLED, circled
+        for place, part in enumerate(parts):
+            yield self._dropped_factor(part), _without(node, place, 1)
+            if is_slope(part):
+                yield Slip.ACTIVATION_DOUBLED, Node("product", (*parts, part), (*signs, signs[-1]), -1, -1)
+        for place, sign in enumerate(signs):
+            other = "" if sign == "circ" else "circ"
+            yield (
+                Slip.ELEMENTWISE,
+                Node("product", parts, (*signs[:place], other, *signs[place + 1 :]), -1, -1),
+            )
+            swapped = (*parts[:place], parts[place + 1], parts[place], *parts[place + 2 :])
+            yield Slip.ORDER, Node("product", swapped, signs, -1, -1)
+            yield Slip.PRODUCT_FOR_SUM, self._as_sum(node, place)
+        for place, part in enumerate(parts):
+            doubled = (*parts[: place + 1], part, *parts[place + 1 :])
+            if not is_slope(part):
+                yield (
+                    Slip.EXTRA_FACTOR,
+                    Node("product", doubled, (*signs[:place], "", *signs[place:]), -1, -1),
+                )
+
+    def _points(self, node: Node) -> Iterator[Variant]:
+        """A slope at another point: that of another node."""
+        inside = {one.value for one in node.walk() if one.kind == "name" and isinstance(one.value, Name)}
+        if len(inside) != 1:
+            return
+        (name,) = inside
+        for place, other in enumerate(self.all_names()):
+            if other != name and place <= MOST_NAMES:
+                yield Slip.WRONG_POINT, _with_name(node, name, other)
+
+    @staticmethod
+    def _as_sum(node: Node, place: int) -> Node:
+        signs: tuple[str, ...] = node.value  # type: ignore[assignment]
+        left = _sub_product(node.parts[: place + 1], signs[:place])
+        right = _sub_product(node.parts[place + 1 :], signs[place + 1 :])
+        return Node("sum", (left, right), ("+", "+"), -1, -1)
+
+    def _dropped_factor(self, factor: Node) -> Slip:
+        if is_slope(factor):
+            return Slip.ACTIVATION_MISSING
+        if factor.kind == "ones" or (factor.kind == "transposed" and factor.parts[0].kind == "ones"):
+            return Slip.AXIS
+        if factor.kind in ("number", "quotient") and not any(
+            one.kind == "derivative" for one in factor.walk()
+        ):
+            return Slip.FACTOR
+        if factor.kind == "derivative" and self._is_activation_slope(factor):
+            return Slip.ACTIVATION_MISSING
+        return Slip.MISSING_FACTOR
+
+    def _is_activation_slope(self, node: Node) -> bool:
+        names = [part.value for part in node.parts if isinstance(part.value, Name)]
+        if len(names) != 2:
+            return False
+        of, by = (self.vocabulary.find(name) for name in names)
+        if of is None or by is None or of.kind != "node" or by.kind != "node":
+            return False
+        upper, lower = self.vocabulary.graph[of.name], self.vocabulary.graph[by.name]
+        return upper.role is Role.ACTIVATION or (
+            lower.role is Role.PREACTIVATION and lower.symbol in upper.parents
+        )
+
+    def _powers(self, node: Node) -> Iterator[Variant]:
+        yield Slip.OTHER, node.parts[0]
+
+    def _quotients(self, node: Node) -> Iterator[Variant]:
+        above, below = node.parts
+        plain = not any(one.kind == "name" for one in below.walk())
+        yield (Slip.FACTOR if plain or _is_size(below, self.vocabulary) else Slip.MISSING_FACTOR), above
+        if above.kind == "number":
+            yield Slip.FACTOR, node.having(whole_number(2), below)
+
+    def _axes(self, node: Node) -> Iterator[Variant]:
+        if node.kind == "call" and isinstance(node.value, tuple) and isinstance(node.value[0], str):
+            word, index = node.value[0], str(node.value[1])
+            for other in ("i", "j", ""):
+                if other != index and index in ("i", "j"):
+                    yield Slip.AXIS, replace(node, value=(word, other))
+        if node.kind == "big":
+            if len(node.value[1]) == 1:  # type: ignore[index]
+                yield Slip.AXIS, node.parts[0]
+            word, index, lower, upper = node.value  # type: ignore[misc]
+            for letter in index:
+                yield (
+                    Slip.AXIS,
+                    replace(node, value=(word, tuple(one for one in index if one != letter), lower, upper)),
+                )
+
+    # ------------------------------------------------------------------------------------------------ names
+
+    def _named(self, node: Node) -> Iterator[Variant]:
+        if node.kind != "name" or not isinstance(node.value, Name):
+            return
+        for slip, name in self._others(node.value):
+            yield slip, Node("name", (), name, node.start, node.end)
+        yield from self._delta_as_loss(node)
+
+    def _others(self, name: Name) -> Iterator[tuple[Slip, Name]]:
+        """Other names that may stand by mistake in the place of this one."""
+        referent = self.vocabulary.find(name)
+        if referent is None:
+            return
+        count = 0
+        for other in self.all_names():
+            if other == name or count > MOST_NAMES:
+                continue
+            if (other.letter, other.accent) == (name.letter, name.accent):
+                count += 1
+                yield Slip.WRONG_INDEX, replace(other, above=other.above or _steps_of(name))
+            elif other.letter == name.letter:
+                yield Slip.WRONG_NAME, other
+            elif other.below == name.below and other.above == name.above:
+                count += 1
+                yield Slip.WRONG_NAME, other
+
+    def all_names(self) -> list[Name]:
+        """The names of the nodes and deltas."""
+        if not hasattr(self, "_names"):
+            symbols = [node.name for node in self.vocabulary.graph.nodes if node.role is not Role.SIZE]
+            symbols += [node.delta.name for node in self.vocabulary.graph.nodes if node.delta is not None]
+            self._names = [read_name(latex_name(name)) for name in symbols]
+        return self._names
+
+    def _delta_as_loss(self, node: Node) -> Iterator[Variant]:
+        """The derivative by an activation in the place of the delta of what it is applied to."""
+        assert isinstance(node.value, Name)
+        referent = self.vocabulary.find(node.value)
+        if referent is None or referent.kind != "delta":
+            return
+        graph = self.vocabulary.graph
+        own = graph[self.vocabulary.delta_of[referent.name]]
+        for user in graph.consumers[own.symbol]:
+            of = self.vocabulary.output_node(-1)
+            yield Slip.LOSS_FOR_DELTA, Node("derivative", (of, _name_node(str(user.name))), "partial", -1, -1)
+        yield Slip.LOSS_FOR_DELTA, self.vocabulary.output_node(-1)
+
+    # ------------------------------------------------------------------------------------------ too many
+
+    def _extra(self, node: Node) -> Iterator[Variant]:
+        """One factor too many, of the names of the problem."""
+        for place, name in enumerate(self.all_names()):
+            if place > MOST_NAMES:
+                return
+            factor = Node("name", (), name, -1, -1)
+            yield Slip.EXTRA_FACTOR, product(_bracketed(node), factor)
+            yield Slip.ACTIVATION_DOUBLED, product(_bracketed(node), factor, _one_minus(factor))
+
+
+def _one_minus(node: Node) -> Node:
+    inner = Node("sum", (whole_number(1), node), ("+", "-"), -1, -1)
+    return Node("group", (inner,), "(", -1, -1)
+
+
+def _bracketed(node: Node) -> Node:
+    return Node("group", (node,), "(", node.start, node.end) if node.kind == "sum" else node
+
+
+def _without(node: Node, place: int, count: int) -> Node:
+    """A product without some of its factors."""
+    signs: tuple[str, ...] = node.value  # type: ignore[assignment]
+    parts = (*node.parts[:place], *node.parts[place + count :])
+    kept = (*signs[: max(place - 1, 0)], *signs[place + count - 1 :]) if place else signs[count:]
+    return _sub_product(parts, kept)
+
+
+def _sub_product(parts: tuple[Node, ...], signs: tuple[str, ...]) -> Node:
+    if not parts:
+        return whole_number(1)
+    return parts[0] if len(parts) == 1 else Node("product", parts, tuple(signs), -1, -1)
+
+
+def _with_name(node: Node, name: Name, other: Name) -> Node:
+    """A tree with another name in the place of one."""
+    parts = tuple(_with_name(part, name, other) for part in node.parts)
+    value = other if node.kind == "name" and node.value == name else node.value
+    return replace(node, parts=parts, value=value)
+
+
+def _name_node(name: str) -> Node:
+    return Node("name", (), read_name(latex_name(name)), -1, -1)
+
+
+def _kind(vocabulary: Vocabulary, name: Name) -> str:
+    referent = vocabulary.find(name)
+    return referent.kind if referent is not None else ""
+
+
+def _is_size(node: Node, vocabulary: Vocabulary) -> bool:
+    if node.kind != "name" or not isinstance(node.value, Name):
+        return False
+    referent = vocabulary.find(node.value)
+    return (
+        referent is not None and referent.kind == "node" and vocabulary.graph[referent.name].role is Role.SIZE
+    )
+
+
+def _steps_of(name: Name) -> tuple[tuple[str, str], ...]:
+    return tuple(one for one in name.above if one[0] == "(")

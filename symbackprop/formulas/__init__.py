@@ -1,0 +1,1 @@
+"""Formulas in LaTeX as people write them, read: tokens, names, trees, chains of sides."""

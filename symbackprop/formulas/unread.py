@@ -1,0 +1,17 @@
+"""What is raised where a formula is outside of the grammar."""
+
+from __future__ import annotations
+
+
+class Unread(Exception):
+    """A formula that cannot be read.
+
+    Attributes:
+        what: why, in words.
+        offset: where in the formula.
+    """
+
+    def __init__(self, what: str, offset: int) -> None:
+        super().__init__(what)
+        self.what = what
+        self.offset = offset

@@ -1,0 +1,412 @@
+"""What the names of a document mean: the spec's own names as they are printed, aliases, and the document's definitions.
+
+A name that is printed in another way than the spec's own is found, too, where only one can be meant: with or without a
+comma in its subscript, with a layer in round or square brackets or without any.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symbackprop.errors import OptionError, did_you_mean, listing
+from symbackprop.formulas.functions import FUNCTIONS, LETTERS
+from symbackprop.formulas.lexer import Token
+from symbackprop.formulas.names import (
+    GENERIC,
+    INDEX_LETTERS,
+    STEP_WORDS,
+    agreeing,
+    as_step,
+    flat,
+    flat_parts,
+    letters_in,
+    read_alias,
+    read_name,
+    renamed,
+    replaced,
+    unified,
+)
+from symbackprop.formulas.tree import Name, Node, names_in
+from symbackprop.graph import Role
+from symbackprop.notation.names import latex_name
+from symbackprop.problem import Problem
+
+_INNER = frozenset(("letter", "word", "number", "text"))
+
+
+@dataclass(frozen=True)
+class Referent:
+    """What a name stands for.
+
+    Attributes:
+        kind: `node`, `delta` (named by `name`), `rate`.
+        name: the spec's name.
+        indices: of an entry of an array, from 1.
+        step: a superscript or subscript that counts updates: (letter, number).
+        labels: other superscripts: the number of an example.
+    """
+
+    kind: str
+    name: str
+    indices: tuple[int, ...] = ()
+    step: tuple[str, int] | None = None
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Defined:
+    """A function that the document defines: f(x, y) = …"""
+
+    arguments: tuple[Name, ...]
+    body: Node
+
+
+class Vocabulary:
+    """The names of a problem, and what a document adds to them."""
+
+    def __init__(self, problem: Problem, aliases: Mapping[str, str] | None = None) -> None:
+        self.problem = problem
+        self.graph = problem.graph
+        self.definitions: dict[Name, Node] = {}
+        self.functions: dict[str, str | Defined] = {}
+        self.announced: set[str] = set()
+        self.words: frozenset[str] = frozenset()
+        self._exact: dict[Name, tuple[str, str]] = {}
+        self._flat: dict[Name, set[tuple[str, str]]] = defaultdict(set)
+        self._families: dict[tuple[str, str, str], dict[tuple[str, ...], tuple[str, str]]] = defaultdict(dict)
+        self._found: dict[Name, Referent | None] = {}
+        self._add_problem()
+        for alias, meant in (aliases or {}).items():
+            self._add_alias(alias, meant)
+        self.words = frozenset(
+            name.letter for name in self._exact if len(name.letter) > 1 and not name.is_greek
+        )
+        self.words |= {word for word in FUNCTIONS if len(word) > 1}
+
+    # --------------------------------------------------------------------------------------- what it knows
+
+    def _add_problem(self) -> None:
+        for node in self.graph.nodes:
+            self._add(read_name(latex_name(node.name)), ("node", node.name))
+            if node.delta is not None:
+                self._add(read_name(latex_name(node.delta.name)), ("delta", node.delta.name))
+        known = {node.name for node in self.graph.nodes}
+        self.columns: frozenset[str] = frozenset(self.problem.data.columns if self.problem.data else ())
+        self.column_names: dict[Name, str] = {}
+        sizes = {
+            str(one)
+            for node in self.graph.nodes
+            for size in node.shape
+            for one in getattr(size, "free_symbols", ())
+        }
+        for size in sorted(sizes - known):
+            self._add(read_name(latex_name(size)), ("size", size))
+        if len(sizes - known) == 1:
+            for letter in ("n", "m", "N", "M"):
+                if Name(letter) not in self._exact and letter not in known:
+                    self._exact[Name(letter)] = ("size", next(iter(sizes - known)))
+        self.delta_of = {node.delta.name: node.name for node in self.graph.nodes if node.delta is not None}
+        if self.problem.training is not None:
+            symbol = self.problem.training.symbol
+            for letter in dict.fromkeys((symbol, "eta", "alpha")):
+                name = read_name(latex_name(letter))
+                if name not in self._exact:
+                    self._add(name, ("rate", symbol))
+        for letter, function in LETTERS.items():
+            if Name(letter) not in self._exact:
+                self.functions[letter] = function
+
+    def _add(self, name: Name, meant: tuple[str, str]) -> None:
+        self._exact[name] = meant
+        self._flat[flat(name)].add(meant)
+        layer = name.above[0][1] if name.above else ""
+        self._families[name.letter, name.accent, layer][flat(name).below] = meant
+
+    def _add_alias(self, alias: str, meant: str) -> None:
+        name = read_alias(alias)
+        if meant in FUNCTIONS or meant in LETTERS.values():
+            self.functions[name.letter] = meant
+            return
+        if meant in self.columns:
+            self.column_names[name] = meant
+            return
+        known = {node.name for node in self.graph.nodes} | set(self.delta_of)
+        rates = {self.problem.training.symbol} if self.problem.training else set()
+        if meant not in known | rates:
+            raise OptionError(
+                f"the spec has no name {meant!r}",
+                where=f"--alias {alias}={meant}",
+                known=listing(sorted(known | rates), 40),
+                fix=did_you_mean(meant, sorted(known | rates)),
+            )
+        kind = "delta" if meant in self.delta_of else "rate" if meant in rates else "node"
+        self._add(name, (kind, meant))
+
+    def graph_node(self, referent: Referent) -> Any:
+        """The node of a referent, or of its delta; None: it is no node."""
+        name = self.delta_of.get(referent.name, referent.name)
+        return self.graph[name] if name in self.graph else None
+
+    def example_axis(self, node: Any) -> int | None:
+        """The axis of a node along which the examples of a batch stand."""
+        sizes = (
+            [place for place, size in enumerate(node.shape) if not isinstance(size, int)]
+            if node is not None
+            else []
+        )
+        return sizes[0] if len(sizes) == 1 else None
+
+    def output_node(self, start: int) -> Node:
+        """The output as a tree."""
+        return Node("name", (), read_name(latex_name(self.graph.output.name)), start, start)
+
+    def announce(self, call: Node, body: Node) -> None:
+        """A function that the document defines somewhere: what it is is known in the whole document."""
+        head = call.value[0] if isinstance(call.value, tuple) else None
+        if isinstance(head, Name) and self.find(head) is None and not self.letters(head):
+            self.announced.add(str(head))
+            names = tuple(
+                part.value for part in call.parts if part.kind == "name" and isinstance(part.value, Name)
+            )
+            if len(names) == len(call.parts) and not any(self.is_value(one) for one in names):
+                self.functions.setdefault(head.letter if not head.below else str(head), Defined(names, body))
+
+    def define(self, name: Name, body: Node) -> None:
+        """A name that the document gives a meaning; its index letters stand for any index."""
+        self.definitions[name] = body
+        self._found.clear()
+
+    def definition(self, name: Name) -> Node | None:
+        """What the document says a name is, for its own indices."""
+        exact = self.definitions.get(name)
+        if exact is not None or not self.definitions:
+            return exact
+        for pattern, body in self.definitions.items():
+            if (pattern.letter, pattern.accent, len(pattern.below)) != (
+                name.letter,
+                name.accent,
+                len(name.below),
+            ):
+                continue
+            letters = replaced(pattern, name)
+            if letters:
+                return renamed(body, letters)
+        return None
+
+    # --------------------------------------------------------------------------------- what the grammar asks
+
+    def function(self, word: str) -> bool:
+        """Whether a word is a function."""
+        return word in FUNCTIONS or (word in self.functions and len(word) > 1)
+
+    def is_value(self, name: Name) -> bool:
+        """Whether a name has a value: of the spec, or of the document."""
+        return self.definition(name) is not None or self.find(name) is not None
+
+    def is_meant(self, name: Name) -> bool:
+        """Whether a name, its index letters left open, is one of the spec or of the document."""
+        if name.letter in self.functions or self.is_value(name) or self._matches(name):
+            return True
+        return name.letter in GENERIC or name.letter in INDEX_LETTERS
+
+    def is_label(self, name: Name, text: str, below: tuple[str, ...]) -> bool:
+        """Whether a superscript without brackets belongs to the name: there is no such name without it."""
+        bare = name if name.below else replace(name, below=below)
+        if self.is_value(bare):
+            return False
+        labelled = replace(bare, above=(("", text),))
+        return self.find(labelled) is not None or bool(self._matches(labelled))
+
+    def calls(self, name: Name, inside: Sequence[Token]) -> bool:
+        """Whether a name before a bracket is called, and is no factor."""
+        bare = replace(name, primes=0)
+        if bare.letter in self.functions and self.find(bare) is None:
+            return True
+        if name.primes or str(bare) in self.announced:
+            return True
+        listed = all(one.kind in _INNER or one.text in _LISTED for one in inside) and bool(inside)
+        commas = any(one.text in (",", ";") for one in inside)
+        referent = self.find(bare)
+        if referent is not None or self.definition(bare) is not None:
+            return listed and self._is_argument_list(referent, inside, commas=commas)
+        if self._matches(bare):
+            return listed and any(one.kind == "letter" and one.text in GENERIC for one in inside)
+        return commas or listed or bare.letter in "fghFGHPR" or bare.letter in ("phi", "psi", "Phi", "sigma")
+
+    def _is_argument_list(self, referent: Referent | None, inside: Sequence[Token], *, commas: bool) -> bool:
+        """L(w, b), f(x, y, z), J(theta): what it depends on, not factors."""
+        if referent is None or referent.kind != "node":
+            return False
+        if self.graph[referent.name].expression is None:
+            return False
+        unknown = any(one.kind == "letter" and one.text in GENERIC for one in inside) and not any(
+            one.kind == "letter" and self.find(Name(one.text)) is not None for one in inside
+        )
+        return commas or unknown or referent.name == self.graph.output.name
+
+    # ------------------------------------------------------------------------------------- what a name is
+
+    def find(self, name: Name) -> Referent | None:
+        """What a name stands for in the spec, all its indices being numbers; None: nothing."""
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name]
+
+    def _find(self, name: Name) -> Referent | None:
+        if name.primes:
+            return None
+        bare = replace(name, above=())
+        labels = [content for _, content in name.above]
+        for place, label in enumerate(labels):
+            found = self._lookup(replace(bare, above=(("[", label),)))
+            if found is not None:
+                return self._with_labels(found, labels[:place] + labels[place + 1 :])
+        found = self._lookup(bare)
+        if found is not None and not any(
+            opener == "" and content not in STEP_WORDS for opener, content in name.above
+        ):
+            return self._with_labels(found, labels)
+        return self._by_step(name) or self._of_other_case(name) if found is None else None
+
+    def _of_other_case(self, name: Name) -> Referent | None:
+        """a^{[2](i)} for a column of A^{[2]}: one letter, small and large."""
+        other = replace(name, letter=name.letter.swapcase())
+        if len(name.letter) != 1 or not name.above or other in self.definitions:
+            return None
+        labels = [content for _, content in name.above]
+        choices = [
+            (replace(other, above=(("[", label),)), labels[:place] + labels[place + 1 :])
+            for place, label in enumerate(labels)
+        ]
+        for bare, rest in [*choices, (replace(other, above=()), labels)]:
+            found = self._exact.get(bare)
+            if (
+                found is not None
+                and found[0] in ("node", "delta")
+                and self.graph[self.delta_of.get(found[1], found[1])].shape
+            ):
+                return Referent(*found, labels=tuple(rest))
+        return None
+
+    def _lookup(self, name: Name) -> Referent | None:
+        """With a layer in square brackets, or without any."""
+        meant = self._exact.get(name)
+        if meant is None:
+            choices = self._flat.get(flat(name), set())
+            meant = next(iter(choices)) if len(choices) == 1 else None
+        if meant is not None:
+            return Referent(*meant)
+        return self._entry(name)
+
+    def _entry(self, name: Name) -> Referent | None:
+        """W_{12}, an entry of an array of the spec."""
+        if not name.below:
+            return None
+        meant = self._exact.get(replace(name, below=()))
+        if meant is None or meant[0] in ("rate", "size"):
+            return None
+        node = self.graph[self.delta_of.get(meant[1], meant[1])]
+        digits = name.below if len(name.below) == len(node.shape) else flat(name).below
+        if len(digits) != len(node.shape) or not all(one.isdecimal() for one in digits):
+            return None
+        indices = tuple(map(int, digits))
+        within = all(
+            not isinstance(size, int) or 1 <= index <= size
+            for index, size in zip(indices, node.shape, strict=True)
+        )
+        return Referent(*meant, indices=indices) if within and 0 not in indices else None
+
+    def _with_labels(self, referent: Referent, labels: list[str]) -> Referent | None:
+        if not labels:
+            return referent
+        is_parameter = referent.kind == "node" and self.graph[referent.name].role is Role.PARAMETER
+        step = as_step(labels[0]) if is_parameter else None
+        if step is not None:
+            return replace(referent, step=step, labels=tuple(labels[1:]))
+        return replace(referent, labels=tuple(labels))
+
+    def _by_step(self, name: Name) -> Referent | None:
+        """w_{t+1}, w_t: a parameter after an update; L_i: the value at one example."""
+        if len(name.below) != 1 or name.above:
+            return None
+        found = self._lookup(replace(name, below=()))
+        if found is None or found.kind != "node" or self.graph[found.name].shape:
+            return None
+        if self.graph[found.name].role is Role.PARAMETER:
+            step = as_step(name.below[0])
+            return replace(found, step=step) if step is not None and step[0] else None
+        return replace(found, labels=name.below) if name.below[0] in INDEX_LETTERS else None
+
+    # ------------------------------------------------------------------------------------------- indices
+
+    def letters(self, name: Name) -> frozenset[str]:
+        """The index letters in a name that means nothing as it stands."""
+        if self.find(name) is not None:
+            return frozenset()
+        body = self.definition(name)
+        if body is not None:
+            return frozenset(
+                letter for inner in names_in(body) for letter in self.letters(inner)
+            ) & self.letters_of(name)
+        return self.letters_of(name)
+
+    def bindings(self, name: Name) -> list[dict[str, int]]:
+        """All numbers for the index letters of a name with which it is a name of the spec."""
+        body = self.definition(name)
+        if body is None:
+            return self._matches(name)
+        own = self.letters_of(name)
+        found: list[dict[str, int]] | None = None
+        for inner in names_in(body):
+            choices = [{k: v for k, v in one.items() if k in own} for one in self.bindings(inner)]
+            choices = [one for one in choices if one]
+            if choices:
+                found = choices if found is None else agreeing(found, choices)
+        return found or []
+
+    def _matches(self, name: Name) -> list[dict[str, int]]:
+        letters = self.letters_of(name)
+        if not letters:
+            return []
+        found: list[dict[str, int]] = []
+        for below, layer in self._members(name):
+            binding = unified(flat_parts(name), below, name.above, layer)
+            if binding is not None and binding not in found:
+                found.append(binding)
+        return found
+
+    def letters_of(self, name: Name) -> frozenset[str]:
+        """The letters in a name's scripts that may be indices."""
+        found = {letter for part in name.below for letter in letters_in(part)}
+        found |= {letter for _, content in name.above for letter in letters_in(content)}
+        return frozenset(found) & INDEX_LETTERS
+
+    def _members(self, name: Name) -> Iterator[tuple[tuple[str, ...], str]]:
+        for (letter, accent, layer), members in self._families.items():
+            if (letter, accent) != (name.letter, name.accent):
+                continue
+            for below, meant in members.items():
+                yield below, layer
+                if not below and meant[0] not in ("rate", "size"):
+                    yield from ((indices, layer) for indices in self._indices(meant))
+
+    def _indices(self, meant: tuple[str, str]) -> Iterator[tuple[str, ...]]:
+        shape = self.graph[self.delta_of.get(meant[1], meant[1])].shape
+        sizes = [size if isinstance(size, int) else 2 for size in shape]
+        count = 1
+        for size in sizes:
+            count *= size
+        if not sizes or count > 400:
+            return
+        for flat_index in range(count):
+            indices, rest = [], flat_index
+            for size in reversed(sizes):
+                indices.append(str(rest % size + 1))
+                rest //= size
+            yield tuple(reversed(indices))
+
+
+_LISTED = frozenset((",", ";", "_", "^", "{", "}", "(", ")", "hat", "bar", "tilde", "dots", "cdot", "="))

@@ -1,0 +1,297 @@
+"""Whether two sides with names in them are equal: by evaluation at random points, for all numbers of their indices.
+
+Agreement at points is no proof, and is not called one; a difference at one point is a counterexample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mpmath import mpf
+
+from symbackprop.errors import Mistake
+from symbackprop.formulas.names import agreeing
+from symbackprop.formulas.tree import Name, Node, names_in
+from symbackprop.formulas.vocabulary import Vocabulary
+from symbackprop.reckoning import paper
+from symbackprop.reckoning.paper import Jacobian, Misfit, Undefined, settled, shape_of
+from symbackprop.reckoning.reckoner import adjoint_value, value_of
+from symbackprop.reckoning.scene import Scene, Unknown, is_generic
+
+RELATIVE = mpf(10) ** -22
+FLOOR = mpf(10) ** -42
+MOST_BINDINGS = 80
+"""Choices of numbers for index letters that are tried; where there are more, as many spread over all."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a comparison found.
+
+    Attributes:
+        status: `equal`, `different` or `unknown`.
+        left: the value of the left side where they differ; `right` likewise.
+        scene: where they differ.
+        misfit: the shapes that do not fit, where that is the difference.
+        unknown: what is not known.
+        kind: of what is not known: `name`, `numbers`, `meaning`, `value`.
+    """
+
+    status: str
+    left: Any = None
+    right: Any = None
+    scene: Scene | None = None
+    misfit: Misfit | None = None
+    unknown: str = ""
+    kind: str = "name"
+    names: frozenset[Name] = field(default_factory=frozenset)
+
+
+EQUAL = Outcome("equal")
+
+
+def compare(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
+    """Compare two sides in all scenes, for all numbers of their index letters.
+
+    Where ∂f/∂x is not equal along all ways, it may mean the direct way only: that is tried, too.
+    """
+    outcome = _compared(left, right, scenes)
+    if outcome.status == "different" and _is_ambiguous((left, right), scenes[0].vocabulary):
+        for way in ("gates", "direct"):
+            local = _compared(left, right, [scene.having(local=way) for scene in scenes])
+            if local.status == "equal" and not _vanishes(left, scenes[0].having(local=way)):
+                return local
+    return outcome
+
+
+def _vanishes(node: Node, scene: Scene) -> bool:
+    """Whether a side is nothing, as the direct derivative by what is not used directly."""
+    try:
+        choice = bindings_of((node,), scene.vocabulary, scene)[0]
+        value = value_of(node, settings(scene.having(binding=choice), (node,))[0])
+    except (Unknown, Misfit, Undefined, Mistake):
+        return False
+    flat = paper.entries_of(value)
+    return all(one == 0 for one in flat)
+
+
+def _compared(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
+    vocabulary = scenes[0].vocabulary
+    try:
+        choices = bindings_of((left, right), vocabulary, scenes[0])
+    except Unknown as error:
+        return Outcome("unknown", unknown=error.what, kind=error.kind)
+    defined = 0
+    trouble: Outcome | None = None
+    for scene in scenes:
+        for choice in choices:
+            for one in settings(scene.having(binding={**scene.binding, **choice}), (left, right)):
+                outcome = _at(left, right, one)
+                if outcome.status == "different":
+                    return outcome
+                if outcome.status == "unknown":
+                    trouble = outcome
+                else:
+                    defined += 1
+    if trouble is not None and (trouble.kind != "value" or not defined):
+        return trouble
+    return EQUAL
+
+
+def _at(left: Node, right: Node, scene: Scene) -> Outcome:
+    scene = scene.having(free=set())
+    try:
+        one, other = _values(left, right, scene)
+    except Misfit as misfit:
+        if scene.free:
+            return _unknown_names(scene)
+        return Outcome("different", scene=scene, misfit=misfit)
+    except Undefined as error:
+        return Outcome("unknown", unknown=str(error), kind="value")
+    except Unknown as error:
+        return Outcome("unknown", unknown=error.what, kind=error.kind)
+    except Mistake as error:
+        return Outcome("unknown", unknown=str(error).splitlines()[0], kind="value")
+    if paper.same(one, other, RELATIVE, FLOOR):
+        return EQUAL
+    if scene.free:
+        return _unknown_names(scene)
+    return Outcome("different", _shown(one), _shown(other), scene)
+
+
+def _shown(value: Any) -> Any:
+    return value.value if isinstance(value, Jacobian) else value
+
+
+def _unknown_names(scene: Scene) -> Outcome:
+    names = ", ".join(sorted(map(str, scene.free)))
+    return Outcome("unknown", unknown=names, kind="name", names=frozenset(scene.free))
+
+
+def _values(left: Node, right: Node, scene: Scene) -> tuple[Any, Any]:
+    """The values of both; the shape of an adjoint is that of the other side."""
+    if right.kind == "adjoint":
+        one = value_of(left, scene)
+        return one, adjoint_value(right, scene, shape_of(settled(one)))
+    if left.kind == "adjoint":
+        other = value_of(right, scene)
+        return adjoint_value(left, scene, shape_of(settled(other))), other
+    return value_of(left, scene), value_of(right, scene)
+
+
+# ------------------------------------------------------------------------------------------- indices, letters
+
+
+def bindings_of(nodes: Sequence[Node], vocabulary: Vocabulary, scene: Scene) -> list[dict[str, int]]:
+    """All numbers of the free index letters with which every name means something; [{}] where there are none.
+
+    Raises:
+        Unknown: there is no such number.
+    """
+    found: list[dict[str, int]] | None = None
+    letters: set[str] = set()
+    for name, own in free_names(nodes, vocabulary):
+        letters |= own
+        choices = [{k: v for k, v in one.items() if k in own} for one in vocabulary.bindings(name)]
+        if not choices:
+            continue
+        found = choices if found is None else agreeing(found, choices)
+    if found is None:
+        return [{}]
+    if not found:
+        raise Unknown(", ".join(sorted(letters)), "meaning")
+    if len(found) > MOST_BINDINGS:
+        step = len(found) / MOST_BINDINGS
+        found = [found[int(place * step)] for place in range(MOST_BINDINGS)]
+    return found
+
+
+def free_names(nodes: Sequence[Node], vocabulary: Vocabulary) -> Iterator[tuple[Name, frozenset[str]]]:
+    """The names with index letters that no sum binds, and these letters."""
+    for node in nodes:
+        yield from _free(node, frozenset(), vocabulary)
+
+
+def _free(node: Node, taken: frozenset[str], vocabulary: Vocabulary) -> Iterator[tuple[Name, frozenset[str]]]:
+    if node.kind == "big":
+        index: tuple[str, ...] = node.value[1]  # type: ignore[index]
+        if not index:
+            index = tuple(letter for name in names_in(node.parts[0]) for letter in vocabulary.letters(name))
+        yield from _free(node.parts[0], taken | set(index), vocabulary)
+        return
+    if node.kind == "name" and isinstance(node.value, Name):
+        own = vocabulary.letters(node.value) - taken
+        if own:
+            yield node.value, own
+        return
+    if node.kind == "operator" and isinstance(node.value, Node):
+        yield from _free(node.value, taken, vocabulary)
+    for part in node.parts:
+        yield from _free(part, taken, vocabulary)
+
+
+# ------------------------------------------------------------------------------ generic parameters, and steps
+
+
+def settings(scene: Scene, nodes: Sequence[Node]) -> list[Scene]:
+    """The scene with a parameter for each θ, and the number of the update that its steps count from."""
+    vocabulary = scene.vocabulary
+    names = [scene.name(name) for node in nodes for name in every_name(node)]
+    counted = [scene.name(name) for node in nodes for name in _counted(node)]
+    unknown = [name for name in names if vocabulary.find(name) is None]
+    generic = {replace(name, above=()) for name in unknown if is_generic(replace(name, above=()), vocabulary)}
+    used = [name for name in generic if _is_used_as_parameter(name, nodes)]
+    base = steps_of(counted, vocabulary, set(used))
+    scene = scene.having(base=base)
+    if not used:
+        return [scene]
+    parameters = [symbol.name for symbol in vocabulary.graph.parameters]
+    chosen = list(dict.fromkeys((parameters[0], parameters[-1])))
+    return [scene.having(generic={**scene.generic, **dict.fromkeys(used, one)}) for one in chosen]
+
+
+def _counted(node: Node) -> list[Name]:
+    """The names of a tree, but those that something is differentiated by."""
+    if node.kind == "derivative":
+        return []
+    if node.kind == "name" and isinstance(node.value, Name):
+        return [node.value]
+    return [name for part in node.parts for name in _counted(part)]
+
+
+def every_name(node: Node) -> list[Name]:
+    """The names of a tree, those below a bar and of operators with them."""
+    found = names_in(node)
+    for one in node.walk():
+        if one.kind == "operator" and isinstance(one.value, Node):
+            found += names_in(one.value)
+    return found
+
+
+def _is_used_as_parameter(name: Name, nodes: Sequence[Node]) -> bool:
+    """Whether something is differentiated by a name, or it counts steps."""
+    for node in nodes:
+        for one in node.walk():
+            if one.kind == "derivative" and any(
+                replace(found, above=()) == name for found in names_in(one.parts[1])
+            ):
+                return True
+    return False
+
+
+def steps_of(names: Sequence[Name], vocabulary: Vocabulary, generic: set[Name]) -> Mapping[str, int]:
+    """By the letter that counts updates the least number that stands above a parameter."""
+    found: dict[str, int] = {}
+    bare: set[tuple[str, tuple[str, ...]]] = set()
+    stepped: set[tuple[str, tuple[str, ...]]] = set()
+    for name in names:
+        step = _step(name, vocabulary, generic)
+        if step is None:
+            bare.add((name.letter, name.below))
+        elif step[0] == "new":
+            found["new"] = 0
+        else:
+            stepped.add((name.letter, name.below))
+            found[step[0]] = min(step[1], found.get(step[0], step[1]))
+    if stepped & bare and len({_step(name, vocabulary, generic) for name in names} - {None}) == 1:
+        # s^{(1)} = s - …: the name without a superscript is the one before.
+        found = {letter: number - 1 if letter != "new" else 0 for letter, number in found.items()}
+    return found
+
+
+def _step(name: Name, vocabulary: Vocabulary, generic: set[Name]) -> tuple[str, int] | None:
+    from symbackprop.formulas.names import as_step
+
+    referent = vocabulary.find(name)
+    if referent is not None:
+        return referent.step
+    if replace(name, above=()) in generic and name.above:
+        return as_step(name.above[0][1])
+    return None
+
+
+def _is_ambiguous(nodes: Sequence[Node], vocabulary: Vocabulary) -> bool:
+    """Whether a derivative is by what the other uses itself and by way of a third, too."""
+    graph = vocabulary.graph
+    for node in nodes:
+        for one in node.walk():
+            if one.kind != "derivative":
+                continue
+            pair = [names_in(part) for part in one.parts]
+            referents = [vocabulary.find(names[0]) if len(names) == 1 else None for names in pair]
+            if (
+                referents[0] is None
+                or referents[1] is None
+                or "rate" in (referents[0].kind, referents[1].kind)
+            ):
+                continue
+            upper, lower = (graph[vocabulary.delta_of.get(one.name, one.name)] for one in referents if one)
+            if lower.symbol in upper.parents or lower.symbol not in graph.ancestors(upper.symbol):
+                below = graph.descendants([lower.symbol]) - {lower.symbol}
+                if any(parent in below for parent in upper.parents):
+                    return True
+            elif upper.symbol != lower.symbol:
+                return True
+    return False

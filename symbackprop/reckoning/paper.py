@@ -1,0 +1,239 @@
+"""Numbers and arrays as they stand on paper: a vector is a column, a 1×1 array is a number; sums, products, powers.
+
+Arrays are NumPy's, of numbers of mpmath. What does not fit is a `Misfit`, with both shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from mpmath import mp, mpf
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.object_]
+Number: TypeAlias = Any
+"""A number of mpmath, or an array of them with two axes or more."""
+
+
+class Misfit(Exception):
+    """Shapes that do not fit.
+
+    Attributes:
+        left: the shape on the left.
+        right: the shape on the right.
+        sign: of the operation: `+`, `product`, `circ`.
+    """
+
+    def __init__(self, left: tuple[int, ...], right: tuple[int, ...], sign: str) -> None:
+        super().__init__(f"{left} {sign} {right}")
+        self.left, self.right, self.sign = left, right, sign
+
+
+class Undefined(Exception):
+    """A value that does not exist: 1/0, log of 0."""
+
+
+@dataclass(frozen=True)
+class Jacobian:
+    """The derivative of one array by another, for products along a chain.
+
+    Attributes:
+        value: its shape is that of the first, then that of the second.
+        of: what is differentiated; `by` likewise.
+        outer: the number of axes of the first.
+    """
+
+    value: Array
+    of: str
+    by: str
+    outer: int
+
+
+def on_paper(value: Any) -> Number:
+    """A value with a vector as a column, and a 1×1 array as a number."""
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.size == 1 and value.ndim <= 2:
+        return value.reshape(-1)[0]
+    return value.reshape(-1, 1) if value.ndim == 1 else value
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape on paper; () of a number."""
+    return value.shape if isinstance(value, np.ndarray) else ()
+
+
+def settled(value: Any) -> Number:
+    """A value for use in a sum or product: the derivative of a number by an array has that array's shape."""
+    if not isinstance(value, Jacobian):
+        return value
+    if value.outer == 0 or value.value.ndim == value.outer:
+        return on_paper(value.value)
+    raise Misfit(value.value.shape[: value.outer], value.value.shape[value.outer :], "chain")
+
+
+def add(left: Any, right: Any) -> Any:
+    """The sum; a number or a single column or row is added to every entry, column or row."""
+    if isinstance(left, Jacobian) and isinstance(right, Jacobian):
+        if left.value.shape != right.value.shape:
+            raise Misfit(left.value.shape, right.value.shape, "+")
+        return Jacobian(left.value + right.value, left.of, left.by, left.outer)
+    left, right = settled(left), settled(right)
+    return _broadcast(left, right, lambda a, b: a + b, "+")
+
+
+def times(left: Any, right: Any, *, loose: bool = False) -> Any:
+    """The matrix product; along a chain of derivatives their contraction.
+
+    Args:
+        left: the first factor.
+        right: the second.
+        loose: arrays of one shape whose matrix product does not exist are multiplied entry by entry.
+    """
+    if isinstance(left, Jacobian) or isinstance(right, Jacobian):
+        return _chained(left, right, loose=loose)
+    if not isinstance(left, np.ndarray) or not isinstance(right, np.ndarray):
+        return left * right
+    if left.ndim == 2 and right.ndim == 2 and left.shape[1] == right.shape[0]:
+        return on_paper(left.dot(right))
+    if loose and left.shape == right.shape:
+        return left * right
+    raise Misfit(left.shape, right.shape, "product")
+
+
+def _chained(left: Any, right: Any, *, loose: bool) -> Any:
+    if isinstance(left, Jacobian) and isinstance(right, Jacobian):
+        if left.by == right.of:
+            return _contracted(left, right)
+        if right.by == left.of:
+            return _contracted(right, left)
+        return times(settled(left), settled(right), loose=loose)
+    jacobian, other = (left, right) if isinstance(left, Jacobian) else (right, left)
+    if not isinstance(other, np.ndarray):
+        return Jacobian(jacobian.value * other, jacobian.of, jacobian.by, jacobian.outer)
+    return times(settled(left), settled(right), loose=loose)
+
+
+def _contracted(first: Jacobian, second: Jacobian) -> Jacobian:
+    axes = second.outer
+    value = np.tensordot(first.value, second.value, axes=axes) if axes else first.value * second.value
+    return Jacobian(np.asarray(value, dtype=object), first.of, second.by, first.outer)
+
+
+def entrywise(left: Any, right: Any) -> Number:
+    """The product entry by entry; shapes are equal, or one is a number, a column or a row that is repeated."""
+    return _broadcast(settled(left), settled(right), lambda a, b: a * b, "circ")
+
+
+def divide(left: Any, right: Any) -> Any:
+    """The quotient, entry by entry."""
+    if isinstance(left, Jacobian) and not isinstance(right, (Jacobian, np.ndarray)):
+        return Jacobian(left.value * _inverse(right), left.of, left.by, left.outer)
+    return _broadcast(settled(left), _each(_inverse, settled(right)), lambda a, b: a * b, "/")
+
+
+def _inverse(value: Any) -> Any:
+    if value == 0:
+        raise Undefined("a division by zero")
+    return 1 / value
+
+
+def power(base: Any, exponent: Any) -> Number:
+    """A power, entry by entry."""
+    base, exponent = settled(base), settled(exponent)
+    if isinstance(exponent, np.ndarray):
+        raise Misfit(shape_of(base), exponent.shape, "power")
+    return _each(lambda one: _raised(one, exponent), base)
+
+
+def _raised(base: Any, exponent: Any) -> Any:
+    if base == 0 and exponent < 0:
+        raise Undefined("a division by zero")
+    value = base ** (int(exponent) if exponent == int(exponent) else exponent)
+    if not isinstance(value, mpf):
+        raise Undefined("a root of a negative number")
+    return value
+
+
+def _each(function: Callable[[Any], Any], value: Number) -> Number:
+    if not isinstance(value, np.ndarray):
+        return function(value)
+    made = np.empty(value.shape, dtype=object)
+    for place in np.ndindex(value.shape):
+        made[place] = function(value[place])
+    return made
+
+
+each = _each
+"""A function of numbers, entry by entry."""
+
+
+def _broadcast(left: Number, right: Number, operation: Callable[[Any, Any], Any], sign: str) -> Number:
+    if not isinstance(left, np.ndarray) or not isinstance(right, np.ndarray):
+        return operation(left, right)
+    try:
+        shape = np.broadcast_shapes(left.shape, right.shape)
+    except ValueError:
+        raise Misfit(left.shape, right.shape, sign) from None
+    is_outer = left.ndim == right.ndim == 2 and shape not in (left.shape, right.shape)
+    if is_outer or (
+        left.shape != right.shape and 1 not in (*left.shape, *right.shape) and left.ndim == right.ndim
+    ):
+        raise Misfit(left.shape, right.shape, sign)
+    return operation(left, right)
+
+
+def transposed(value: Any) -> Number:
+    """Rows and columns exchanged."""
+    value = settled(value)
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.ndim != 2:
+        raise Misfit(value.shape, (), "transpose")
+    return value.T
+
+
+def inverted(value: Any) -> Number:
+    """The inverse of a matrix, or of a number."""
+    value = settled(value)
+    if not isinstance(value, np.ndarray):
+        return _inverse(value)
+    if value.ndim != 2 or value.shape[0] != value.shape[1]:
+        raise Misfit(value.shape, (), "inverse")
+    try:
+        made = mp.matrix(value.tolist()) ** -1
+    except ZeroDivisionError:
+        raise Undefined("the inverse of a singular matrix") from None
+    return np.array(made.tolist(), dtype=object).reshape(value.shape)
+
+
+def entries_of(value: Any) -> list[Any]:
+    """The numbers of a value."""
+    plain = value.value if isinstance(value, Jacobian) else value
+    return list(np.asarray(plain, dtype=object).reshape(-1))
+
+
+def same(left: Any, right: Any, tolerance: Any, floor: Any) -> bool:
+    """Whether two values are equal: in shape, and in every entry up to a part of the largest.
+
+    Args:
+        left: one value.
+        right: the other.
+        tolerance: the part of the largest entry.
+        floor: what is nothing.
+    """
+    if isinstance(left, Jacobian) and isinstance(right, Jacobian):
+        left, right = left.value, right.value
+    elif isinstance(left, Jacobian) or isinstance(right, Jacobian):
+        left, right = settled(left), settled(right)
+    one, other = np.asarray(on_paper(left), dtype=object), np.asarray(on_paper(right), dtype=object)
+    if one.shape != other.shape:
+        return False
+    scale = max((abs(x) for array in (one, other) for x in array.reshape(-1)), default=mpf(0))
+    return all(
+        abs(a - b) <= tolerance * scale + floor
+        for a, b in zip(one.reshape(-1), other.reshape(-1), strict=True)
+    )

@@ -1,0 +1,213 @@
+"""A tree in a scene -> its value: a number in extra digits, or an array of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from mpmath import mp, mpf
+
+from symbackprop.formulas.keys import key_of
+from symbackprop.formulas.names import bound
+from symbackprop.formulas.tree import Name, Node, names_in
+from symbackprop.reckoning import paper
+from symbackprop.reckoning.functions import Functions
+from symbackprop.reckoning.paper import Misfit, settled
+from symbackprop.reckoning.scene import Scene, Unknown
+
+
+def value_of(node: Node, scene: Scene) -> Any:
+    """The value of a tree.
+
+    Raises:
+        Unknown: a name has no value.
+        Misfit: shapes do not fit.
+        Undefined: it does not exist.
+    """
+    return Reckoner(scene).settled(node)
+
+
+class Reckoner(Functions):
+    """Evaluates trees in one scene."""
+
+    # ------------------------------------------------------------------------------------------ derivatives
+
+    def _derivative(self, node: Node) -> Any:
+        of, by = node.parts
+        if self.scene.overrides:
+            override = self.scene.overrides.get(key_of(node, self.scene.vocabulary, dict(self.scene.binding)))
+            if override is not None:
+                return override
+        return self.derivative(of, by, ())
+
+    def derivative(self, of: Node, by: Node, held: tuple[Name, ...]) -> Any:
+        """∂of/∂by, some nodes held fast."""
+        scene = self.scene
+        upper, lower = self._referent(of), self._referent(by)
+        if upper is not None and lower is not None and upper.kind == "node":
+            fixed = tuple(
+                one.name for one in (scene.referent(scene.name(name)) for name in held) if one is not None
+            )
+            return scene.slope(
+                upper, lower, tuple(name for name in fixed if name not in (upper.name, lower.name))
+            )
+        if by.kind in ("sum", "group") and len(names_in(by)) > 1:
+            return self._by_expression(of, by)
+        return self._directional(of, by)
+
+    def _referent(self, node: Node) -> Any:
+        while node.kind == "group":
+            node = node.parts[0]
+        if node.kind == "call" and isinstance(node.value, tuple) and isinstance(node.value[0], Name):
+            name = self.scene.name(node.value[0])
+            return self.scene.referent(name) if name.letter not in self.scene.vocabulary.functions else None
+        if node.kind != "name" or not isinstance(node.value, Name):
+            return None
+        name = self.scene.name(node.value)
+        if self._override(name) is not None or self.scene.vocabulary.definition(name) is not None:
+            return None
+        return self.scene.referent(name)
+
+    def _by_expression(self, of: Node, by: Node) -> Any:
+        r"""\frac{dL}{d(\hat{y} - y)}: by a node that changes as the whole does."""
+        for name in names_in(by):
+            variable = Node("name", (), name, by.start, by.end)
+            slope, inner = settled(self._directional(of, variable)), settled(self._directional(by, variable))
+            if slope != 0 and inner != 0:
+                return slope / inner
+        raise Unknown("a derivative by an expression", "meaning")
+
+    def _directional(self, of: Node, by: Node) -> Any:
+        """The derivative of an expression, as the names in it change along with a number."""
+        while by.kind == "group":
+            by = by.parts[0]
+        if by.kind != "name" or not isinstance(by.value, Name):
+            raise Unknown("a derivative by what is no name", "meaning")
+        target = self.scene.name(by.value)
+        rates = self._rates(of, by, target)
+        return self._difference(lambda shift: self._moved(of, rates, shift), mpf(0))
+
+    def _rates(self, of: Node, by: Node, target: Name) -> dict[Name, Any]:
+        """How much every name of an expression changes with the variable."""
+        scene = self.scene
+        lower = self._referent(by)
+        rates: dict[Name, Any] = {}
+        for name in self._names_below(of):
+            if name == target:
+                rates[name] = mpf(1)
+                continue
+            upper = scene.referent(name)
+            if upper is not None and lower is not None and upper.kind == "node":
+                slope = settled(scene.slope(upper, lower))
+                if isinstance(slope, np.ndarray) and isinstance(self.named(by.value), np.ndarray):  # type: ignore[arg-type]
+                    raise Unknown("a derivative of an expression by an array", "meaning")
+                rates[name] = slope
+        if target not in rates and lower is None:
+            rates[target] = mpf(1)
+        return rates
+
+    def _names_below(self, node: Node) -> list[Name]:
+        """The names of an expression with their indices in numbers, definitions opened."""
+        found: dict[Name, None] = {}
+        pending, seen = [node], set[Name]()
+        while pending:
+            for name in names_in(pending.pop()):
+                for choice in self._choices(name):
+                    full = self.scene.having(binding={**choice, **self.scene.binding}).name(name)
+                    body = self.scene.vocabulary.definition(full)
+                    if body is not None and full not in seen:
+                        seen.add(full)
+                        pending.append(body)
+                    found.setdefault(full)
+        return list(found)
+
+    def _choices(self, name: Name) -> list[dict[str, int]]:
+        partly = bound(name, self.scene.binding)
+        return (
+            self.scene.vocabulary.bindings(partly) or [{}] if self.scene.vocabulary.letters(partly) else [{}]
+        )
+
+    def _moved(self, of: Node, rates: dict[Name, Any], shift: Any) -> Any:
+        moved = {name: self.named_at(name) + shift * rate for name, rate in rates.items()}
+        scene = self.scene.having(overrides={**self.scene.overrides, **moved})
+        return settled(Reckoner(scene, self.depth)(of))
+
+    def named_at(self, name: Name) -> Any:
+        """The value of a name whose indices are numbers."""
+        return settled(self.named(name))
+
+    def _operator(self, node: Node) -> Any:
+        raise Unknown("the derivative of what", "meaning")
+
+    def _operated(self, parts: list[Node], place: int) -> Any:
+        r"""a \frac{\partial}{\partial x} b c: of all that stands to its right."""
+        before, operator, behind = parts[:place], parts[place], parts[place + 1 :]
+        if not behind:
+            raise Unknown("the derivative of what", "meaning")
+        signs = ("",) * (len(behind) - 1)
+        body = (
+            behind[0]
+            if len(behind) == 1
+            else Node("product", tuple(behind), signs, behind[0].start, behind[-1].end)
+        )
+        by: Node = operator.value  # type: ignore[assignment]
+        value = self.derivative(body, by, ())
+        values = [*(self(one) for one in before), value]
+        return self._folded(values, [False] * (len(values) - 1))
+
+    def _nabla(self, node: Node) -> Any:
+        raise Unknown("the gradient by all parameters at once", "meaning")
+
+    def _at(self, node: Node) -> Any:
+        """Before a bar: with some nodes held fast, or at other values."""
+        body, *conditions = node.parts
+        while body.kind == "group":
+            body = body.parts[0]
+        if conditions:
+            return self._at_values(body, conditions)
+        held = tuple(name for name in node.value if self._is_node(name))  # type: ignore[union-attr]
+        if held and body.kind == "derivative":
+            return self.derivative(body.parts[0], body.parts[1], held)
+        return self(body)
+
+    def _is_node(self, name: Name) -> bool:
+        referent = self.scene.referent(self.scene.name(name))
+        return (
+            referent is not None and referent.kind == "node" and not referent.labels and referent.step is None
+        )
+
+    def _at_values(self, body: Node, conditions: list[Node]) -> Any:
+        """At x = 2: where 2 is the value of x here, nothing changes; else only free names move."""
+        moved: dict[Name, Any] = {}
+        for condition in conditions:
+            left, right = condition.parts
+            if left.kind != "name" or not isinstance(left.value, Name):
+                raise Unknown("what stands below the bar", "meaning")
+            name = self.scene.name(left.value)
+            value = self.plain(right)
+            if self.scene.referent(name) is not None and self.scene.states is None:
+                continue
+            if self.scene.referent(name) is None:
+                moved[name] = value
+            elif not paper.same(settled(self.named(name)), value, mpf(10) ** -6, mpf(0)):
+                raise Unknown(f"the values at {name}", "meaning")
+        scene = self.scene.having(overrides={**self.scene.overrides, **moved})
+        return Reckoner(scene, self.depth)(body)
+
+
+def adjoint_value(node: Node, scene: Scene, shape: tuple[int, ...]) -> Any:
+    """conv(X, ·)*(δ) of a known shape: the inner products of δ with the map's values at the unit arrays."""
+    call: Node = node.value  # type: ignore[assignment]
+    word, index = call.value  # type: ignore[misc]
+    upstream = settled(Reckoner(scene)(node.parts[0]))
+    made = np.empty(shape, dtype=object)
+    reckoner = Reckoner(scene)
+    for place in np.ndindex(shape):
+        unit = np.full(shape, mpf(0), dtype=object)
+        unit[place] = mpf(1)
+        arguments = [unit if one.kind == "hole" else reckoner.plain(one) for one in call.parts]
+        image = np.asarray(reckoner.apply(str(word), str(index), arguments), dtype=object)
+        if image.shape != np.shape(upstream):
+            raise Misfit(image.shape, np.shape(upstream), "circ")
+        made[place] = mp.fsum(image.reshape(-1) * np.asarray(upstream, dtype=object).reshape(-1))
+    return made

@@ -1,0 +1,1 @@
+"""A report of a checked document, written: one writer a format."""
