@@ -71,6 +71,10 @@ def check(
         DocumentKind | None,
         typer.Option("--kind", help="What the documents are; found from name and text unless given."),
     ] = None,
+    lines: Annotated[
+        list[str],
+        typer.Option("--lines", help="Report these lines only, as 10-40 or 7; may be repeated."),
+    ] = [],  # noqa: B006
     output_format: Annotated[
         ReportFormat,
         typer.Option("--format", help="How the report is written; of many documents: text, json or csv."),
@@ -102,7 +106,7 @@ def check(
         spoken = find_language(language, decimal)
         many = len(documents) > 1 or is_folder(documents[0])
         _refuse_misfits(documents, spec, output_format, many=many)
-        work = _Work(_aliases(alias), read_problem(spec, {}), kind)
+        work = _Work(_aliases(alias), read_problem(spec, {}), kind, _ranges(lines))
         outcomes = _judged(work, gather(documents), jobs=jobs, seconds=timeout)
         if many:
             write(_shown_all(outcomes, spoken, output_format), output)
@@ -139,6 +143,19 @@ def _aliases(given: Sequence[str]) -> dict[str, str]:
     return found
 
 
+def _ranges(given: Sequence[str]) -> tuple[range, ...]:
+    """`10-40` as the lines from 10 to 40."""
+    from symbackprop.errors import OptionError
+
+    found: list[range] = []
+    for one in given:
+        first, _, last = one.partition("-")
+        if not first.strip().isdecimal() or (last and not last.strip().isdecimal()):
+            raise OptionError(f"{one!r} names no lines", where=f"--lines {one}", fix="write 10-40, or 7")
+        found.append(range(int(first), int(last or first) + 1))
+    return tuple(found)
+
+
 @dataclass(frozen=True)
 class _Work:
     """Checks one document; another process can be given it."""
@@ -146,6 +163,7 @@ class _Work:
     aliases: Mapping[str, str]
     problem: Problem
     kind: DocumentKind | None
+    lines: tuple[range, ...]
 
     def __call__(self, source: Source) -> Outcome:
         from symbackprop.errors import Mistake, Mistakes
@@ -166,7 +184,9 @@ class _Work:
 
         text = read(source)
         kind = source.kind if self.kind is None else self.kind.value
-        return check_document(text, self.problem, name=source.name, aliases=self.aliases, kind=kind)
+        return check_document(
+            text, self.problem, name=source.name, aliases=self.aliases, kind=kind, lines=self.lines
+        )
 
 
 def _judged(

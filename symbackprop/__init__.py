@@ -10,6 +10,8 @@ q
 -4.0
 """
 
+from typing import Any
+
 from symbackprop import shown
 from symbackprop.analysis.chain_cost import chain_cost, cost_of_gradient
 from symbackprop.analysis.jacobian import jacobian
@@ -30,6 +32,15 @@ from symbackprop.problem import Problem, Training
 from symbackprop.sweep import backprop
 
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """What is rarely asked for is imported when it is."""
+    if name in ("Verdict", "verify"):
+        from symbackprop.check import verify as module
+
+        return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _register_faces() -> None:
@@ -54,6 +65,7 @@ __all__ = [
     "Role",
     "Trace",
     "Training",
+    "Verdict",
     "backprop",
     "chain_cost",
     "compile",
@@ -70,4 +82,5 @@ __all__ = [
     "solve_for_optimum",
     "to_components",
     "train",
+    "verify",
 ]

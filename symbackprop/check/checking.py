@@ -13,6 +13,7 @@ from symbackprop.check.diagnosis import Diagnosis
 from symbackprop.check.findings import Finding
 from symbackprop.check.judge import Judge, Line
 from symbackprop.check.reference import Reference
+from symbackprop.check.sides import random_points_of_all_kinds
 from symbackprop.check.tables import Tables
 from symbackprop.content import text as said
 from symbackprop.errors import Mistake
@@ -21,14 +22,12 @@ from symbackprop.formulas.tree import Node, is_numeric
 from symbackprop.formulas.unread import Unread
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.papers.reading import Document, Formula, Heading, Kind, Prose, Table, read_document
-from symbackprop.precise.points import States, random_points
+from symbackprop.precise.points import States
 from symbackprop.problem import Problem
 from symbackprop.reckoning.rounding import cells_of, misfits
 from symbackprop.reckoning.scene import Scene
 
 DIGITS = 50
-POINTS = 3
-"""Random points at which formulas are compared."""
 
 
 def check_document(
@@ -84,9 +83,10 @@ class _Checker:
     def __init__(self, problem: Problem, aliases: Mapping[str, str], document: Document) -> None:
         self.problem, self.document = problem, document
         self.vocabulary = Vocabulary(problem, aliases)
+        self.vocabulary.note_steps("\n".join(document.lines))
         loose = not any(sign in line for line in document.lines for sign in (r"\circ", r"\odot", "∘", "⊙"))
-        points = random_points(problem, POINTS)
-        rates = [mp.mpf(3 + place) / 7 for place in range(POINTS)]
+        points = random_points_of_all_kinds(problem)
+        rates = [mp.mpf(3 + place) / 7 for place in range(len(points))]
         self.scenes = [
             Scene(self.vocabulary, point, rate=rate, seed=place, loose=loose)
             for place, (point, rate) in enumerate(zip(points, rates, strict=True))
@@ -102,7 +102,7 @@ class _Checker:
         places = self._read()
         walk = self._walk(places)
         found: list[Claim] = []
-        last: Side | None = None
+        last: list[tuple[Side, int]] = []
         by_item = {place.item: (place, context) for place, context in zip(places, walk, strict=True)}
         context: Context | None = walk[0] if walk else None
         for item, content in enumerate(self.document.items):
@@ -189,31 +189,30 @@ class _Checker:
     # ----------------------------------------------------------------------------------------------- claims
 
     def _formula(
-        self, place: _Place, context: Context | None, last: Side | None, found: list[Claim]
-    ) -> Side | None:
+        self, place: _Place, context: Context | None, last: list[tuple[Side, int]], found: list[Claim]
+    ) -> list[tuple[Side, int]]:
         """Judge the chains of a formula; its last side is what the next may go on with."""
         if place.unread is not None:
             found.append(_whole_unread(place))
-            return None
+            return []
         for chain in place.chains:
             whole = chain
             shift = 0
-            if chain.continues and last is not None and last.node is not None:
-                whole = Chain([last, *chain.sides], words=chain.words, compares=chain.compares)
-                shift = 1
+            if chain.continues and last:
+                whole = Chain([*(side for side, _ in last), *chain.sides], words=chain.words, compares=chain.compares)
+                shift = len(last)
             elif chain.continues and chain.sides and chain.sides[0].unread is None:
                 found += [] if len(chain.sides) > 1 else [_alone(place, chain)]
-            numbers = [place.formula.place(side.start)[0] for side in whole.sides]
-            if shift:
-                numbers[0] = numbers[1]
+            own = [place.formula.place(side.start)[0] for side in chain.sides]
+            numbers = [*(line for _, line in last), *own] if shift else own
             if len(whole.sides) == 1 and not chain.compares and not place.formula.display:
                 continue
             for number, finding in self.judge.chain(whole, Line(numbers, place.formula.text, context)):
                 if number >= shift:
                     found.append(_claim(place, whole, number, shift, finding))
-            readable = [side for side in chain.sides if side.node is not None]
-            last = readable[-1] if readable and len(whole.sides) > 1 else None
-        return last if place.formula.display else last
+            readable = [(side, line) for side, line in zip(whole.sides, numbers, strict=True) if side.node is not None]
+            last = readable if len(whole.sides) > 1 else []
+        return last
 
 
 def _states(problem: Problem) -> States | None:

@@ -21,7 +21,8 @@ MOST = 48
 """Contexts that are kept apart."""
 CHANGE = 1.6
 HINTED = 0.3
-LOST = 1000.0
+IGNORED = 1.2
+"""What it costs to go on as before under a heading that says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Contexts:
         totals, came = [], []
         for place, context in enumerate(self.all):
             change = HINTED if context in hints else CHANGE
-            stay = best[place] + (HINTED if hints and context not in hints else 0.0)
+            stay = best[place] + (IGNORED if hints and context not in hints else 0.0)
             if best[cheapest] + change < stay:
                 totals.append(best[cheapest] + change)
                 came.append(cheapest)

@@ -17,10 +17,11 @@ from symbackprop.formulas.chains import Side
 from symbackprop.formulas.keys import key_of
 from symbackprop.formulas.tree import Name, Node, spelled
 from symbackprop.formulas.vocabulary import Vocabulary
+from symbackprop.graph import Role
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.identities import Outcome
 from symbackprop.reckoning.paper import Misfit, Undefined, settled, shape_of
-from symbackprop.reckoning.reckoner import adjoint_value, value_of
+from symbackprop.reckoning.reckoner import value_of
 from symbackprop.reckoning.scene import Scene, Unknown
 
 MOST = 6000
@@ -44,24 +45,30 @@ class Diagnosis:
         assert first.node is not None
         assert left.node is not None
         assert right.node is not None
+        return self.of_sides(first.node, left.node, right.node, outcome)
+
+    def of_sides(self, first: Node, left: Node, right: Node, outcome: Outcome) -> tuple[Slip, str]:
+        """As `of_formula`, of trees."""
         scene = outcome.scene or self.scenes[0]
-        binding = dict(scene.binding)
-        known = self.reference.of(_bound_key(first.node, self.vocabulary, binding))
+        known = self.reference.of(_bound_key(first, self.vocabulary, dict(scene.binding)))
+        other = self.other_name(first, right, scene)
+        if other is not None:
+            return Slip.WRONG_NAME, str(other)
         candidates = [one.node for one in known]
+        if left is not first:
+            candidates.append(left)
+        plain = [one for one in known if not any(part.kind == "derivative" for part in one.node.walk())]
+        expected = (plain or known)[-1].latex if known else ""
         is_forward = any(one.is_forward for one in known)
-        if left.node is not first.node:
-            candidates.append(left.node)
-        expected = known[-1].latex if known else ""
-        slip = self._slip(right.node, candidates, first.node, scene, is_forward=is_forward)
-        return slip, expected
+        return self._slip(right, candidates, first, scene, is_forward=is_forward), expected
 
     def _slip(
         self, wrong: Node, candidates: list[Node], left: Node, scene: Scene, *, is_forward: bool
     ) -> Slip:
         slips = Slips(self.vocabulary, is_forward=is_forward)
-        if self._is_diagonal(wrong, left, scene):
-            return Slip.SOFTMAX_DIAGONAL
         found = set(self._forwards(wrong, candidates, scene, slips))
+        if found <= {Slip.MISSING_PATH} and self._is_diagonal(wrong, left, scene):
+            return Slip.SOFTMAX_DIAGONAL
         if not found and self._is_of_other_axis(wrong, left, scene):
             return Slip.AXIS
         if not found:
@@ -73,20 +80,33 @@ class Diagnosis:
 
     def _is_by_bias(self, wrong: Node, left: Node) -> bool:
         """Whether the factor too many is the very parameter that is differentiated by."""
-        name = self._differentiated(left)
+        name = self.differentiated(left)
         if name is None or not any(key_of(one, self.vocabulary) == f"node {name}" for one in wrong.walk()):
             return False
         graph, point = self.vocabulary.graph, self.scenes[0].point
+        if graph[name].role is not Role.PARAMETER:
+            return False
         return all(
             np.all(point.slope(str(user.name), name) == 1) for user in graph.consumers[graph[name].symbol]
         )
 
     # -------------------------------------------------------------------- slips of the right formula
 
+    def alike(self, wrong: Node, left: Node) -> Slip | None:
+        """The slip that makes what reads like the wrong formula of a right one."""
+        slips, text = Slips(self.vocabulary, is_forward=False), spelled(wrong)
+        candidates = [one.node for one in self.reference.of(left)]
+        found = {slip for one in candidates for slip, variant in slips.readings(one) if spelled(variant) == text}
+        return next((slip for slip in PRIORITY if slip in found), None)
+
     def _forwards(self, wrong: Node, candidates: list[Node], scene: Scene, slips: Slips) -> Iterator[Slip]:
         """The slips that make the wrong formula of a right one."""
-        value = self._value(wrong, scene, None)
         text = spelled(wrong)
+        alike = {slip for one in candidates for slip, variant in slips.readings(one) if spelled(variant) == text}
+        if alike:
+            yield from alike
+            return
+        value = self._value(wrong, scene, None)
         tried = 0
         for candidate in candidates:
             for slip, variant in slips.of(candidate):
@@ -104,9 +124,7 @@ class Diagnosis:
 
     def _value(self, node: Node, scene: Scene, shape: tuple[int, ...] | None) -> Any | None:
         try:
-            if node.kind == "adjoint":
-                return adjoint_value(node, scene, shape) if shape else None
-            return settled(value_of(node, scene))
+            return settled(value_of(node, scene.having(shape=shape or ())))
         except (Unknown, Misfit, Undefined, Mistake, TypeError, ZeroDivisionError):
             return None
 
@@ -137,27 +155,30 @@ class Diagnosis:
         """What is taken for the left side by mistake."""
         graph = self.vocabulary.graph
         output = self.vocabulary.output_node(-1)
-        name = self._differentiated(left)
+        name = self.differentiated(left)
         if name is None:
-            yield from self._other_names(left)
             return
         for user in graph.consumers[graph[name].symbol]:
             yield Slip.LOSS_FOR_DELTA, _derivative(output, str(user.name))
         for parent in graph[name].parents:
             yield Slip.LOSS_FOR_DELTA, _derivative(output, str(parent.name))
 
-    def _other_names(self, left: Node) -> Iterator[Variant]:
-        """Names of the same letter: y for ŷ."""
+    def other_name(self, left: Node, right: Node, scene: Scene) -> Name | None:
+        """The name of the same letter that the right side is the value of: ŷ, where y stands on the left."""
         if left.kind != "name" or not isinstance(left.value, Name):
-            return
+            return None
+        value = self._value(right, scene, None)
         for other in Slips(self.vocabulary, is_forward=True).all_names():
-            if other.letter == left.value.letter and other != left.value:
-                slip = Slip.WRONG_NAME if other.accent != left.value.accent else Slip.WRONG_INDEX
-                yield slip, Node("name", (), other, -1, -1)
+            if value is None or other.letter != left.value.letter or other.accent == left.value.accent:
+                continue
+            found = self._value(Node("name", (), other, -1, -1), scene, None)
+            if found is not None and paper.same(found, value, mpf(10) ** -20, mpf(10) ** -40):
+                return other
+        return None
 
     def _is_diagonal(self, wrong: Node, left: Node, scene: Scene) -> bool:
         """Whether only the diagonal of a softmax's derivatives was taken."""
-        name = self._differentiated(left)
+        name = self.differentiated(left)
         value = self._value(wrong, scene, None)
         if name is None or value is None:
             return False
@@ -182,7 +203,7 @@ class Diagnosis:
 
     def _is_of_other_axis(self, wrong: Node, left: Node, scene: Scene) -> bool:
         """Whether a sum runs along the wrong axis of the delta that it adds up."""
-        name = self._differentiated(left)
+        name = self.differentiated(left)
         value = self._value(wrong, scene, None)
         if name is None or value is None or np.ndim(value) != 2 or 1 not in np.shape(value):
             return False
@@ -201,7 +222,8 @@ class Diagnosis:
                     return True
         return False
 
-    def _differentiated(self, left: Node) -> str | None:
+    def differentiated(self, left: Node) -> str | None:
+        """The node that the output is differentiated by on the left; None: something else stands there."""
         key = key_of(left, self.vocabulary)
         if key.startswith("delta "):
             return self.vocabulary.delta_of.get(key.removeprefix("delta "))

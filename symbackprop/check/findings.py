@@ -11,7 +11,11 @@ from symbackprop.reckoning.paper import Misfit
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with what there is to say about it; as in `Claim`."""
+    """A verdict with what there is to say about it; as in `Claim`.
+
+    Attributes:
+        renames: what is wrong is the name on the left: the rest speaks of another quantity, and may be right.
+    """
 
     verdict: Verdict
     reason: Text | None = None
@@ -19,6 +23,7 @@ class Finding:
     expected: str = ""
     counterexample: Counterexample | None = None
     follows: int | None = None
+    renames: bool = False
 
 
 VERIFIED = Finding(Verdict.VERIFIED)

@@ -27,7 +27,7 @@ from symbackprop.reckoning import paper
 from symbackprop.reckoning.identities import Outcome, bindings_of, compare, every_name, settings
 from symbackprop.reckoning.paper import Misfit, Undefined, settled
 from symbackprop.reckoning.reckoner import value_of
-from symbackprop.reckoning.rounding import plain_number
+from symbackprop.reckoning.rounding import cells_of, plain_number
 from symbackprop.reckoning.scene import Scene, Unknown, is_generic
 
 
@@ -39,12 +39,14 @@ class Line:
         number: the line of each side.
         latex: the formula.
         context: which numbers it speaks of.
+        wrong: the places of its refuted sides; `refuted`: where they begin.
     """
 
     numbers: Sequence[int]
     latex: str
     context: Context | None
     wrong: set[int] = field(default_factory=set)
+    refuted: set[int] = field(default_factory=set)
 
 
 class Judge:
@@ -78,9 +80,12 @@ class Judge:
                 finding = self._relation(chain, before, place, line)
                 if finding is not None:
                     found.append((place, finding))
-                    if finding.verdict is Verdict.REFUTED:
+                    if finding.renames:
+                        before = []
+                    elif finding.verdict is Verdict.REFUTED:
                         line.wrong.add(place)
-                if self._is_rule(chain.sides[before[0]], side):
+                        line.refuted.add(side.start)
+                if before and self._is_rule(chain.sides[before[0]], side):
                     before = []
             if side.node is not None:
                 before.append(place)
@@ -126,7 +131,11 @@ class Judge:
             return False
         if name.letter in self.vocabulary.functions and not name.below:
             return False
-        if self.vocabulary.definition(name) is not None or name in self.rows.names:
+        before = self.vocabulary.definition(name)
+        if before is not None and cells_of(before) is not None and cells_of(right.node) is not None:
+            # m = 5, m = 15: one setting after another.
+            before = None
+        if before is not None or name in self.rows.names:
             return False
         if any(found == name for found in every_name(right.node)):
             return True
@@ -137,7 +146,7 @@ class Judge:
         head = left.value[0] if isinstance(left.value, tuple) else None
         if not isinstance(head, Name) or not all(part.kind == "name" for part in left.parts):
             return False
-        known = self.vocabulary.functions.get(head.letter)
+        known = self.vocabulary.called(head)
         if isinstance(known, str) or self.vocabulary.find(head) is not None or self.vocabulary.letters(head):
             return False
         arguments = tuple(part.value for part in left.parts if isinstance(part.value, Name))
@@ -148,8 +157,6 @@ class Judge:
         ):
             return True
         self.vocabulary.functions[str(head)] = Defined(arguments, body)
-        if str(head) != head.letter and not head.below:
-            self.vocabulary.functions[head.letter] = Defined(arguments, body)
         return True
 
     # ----------------------------------------------------------------------------------------------- update
@@ -169,6 +176,8 @@ class Judge:
         if right.relation not in (":=", "=") or name not in names_in(right.node):
             return False
         referent = self.vocabulary.find(name)
+        if referent is not None and referent.step is not None:
+            return False
         is_parameter = (
             referent is not None
             and referent.kind == "node"
@@ -242,11 +251,14 @@ class Judge:
             whole = compare(first.node, right.node, self.scenes)
             if whole.status == "equal":
                 return Finding(Verdict.VERIFIED, text("it agrees with the first side at random points"))
-            outcome = whole if whole.status == "different" else outcome
+            if whole.status == "different" and outcome.kind != "norm":
+                outcome = whole
         if outcome.status == "different" and self._holds_for_class(first.node, right.node, line.context):
             return Finding(Verdict.VERIFIED, text("it holds for the class of this example"))
         if outcome.status == "unknown":
             of_data = self.rows.compared(first.node, right.node, outcome)
+            if of_data is None and self._skips_updates(first.node, right.node):
+                return refuted(Slip.WRONG_INDEX, "")
             if of_data is None:
                 return self._undecided(outcome)
             if of_data.status == "equal":
@@ -256,7 +268,7 @@ class Judge:
 
     def _holds_for_class(self, left: Node, right: Node, context: Context | None) -> bool:
         """Whether two sides are equal where the targets are those of the example: L = -log p_2."""
-        if context is None or self.contexts.states is None:
+        if context is None or self.contexts.states is None or not key_of(left, self.vocabulary).startswith("node "):
             return False
         graph = self.vocabulary.graph
         targets = [node.name for node in graph.having(Role.TARGET)]
@@ -279,11 +291,21 @@ class Judge:
         assert right.node is not None
         follows = self.notes.follows(first.node, right.node, self.scenes)
         slip, expected = self.diagnosis.of_formula(first, left, right, outcome)
-        if follows is None:
+        renames = self.diagnosis.other_name(first.node, right.node, outcome.scene or self.scenes[0]) is not None
+        if follows is None and not renames:
             self.notes.wrong_formula(first.node, right.node, line.numbers[0])
         shown = counterexample(outcome, (left.node, right.node))
         finding = refuted(slip, expected, misfit=outcome.misfit)
-        return replace(finding, counterexample=shown, follows=follows)
+        return replace(finding, counterexample=shown, follows=follows, renames=renames)
+
+    def _skips_updates(self, left: Node, right: Node) -> bool:
+        """Whether one step of descent leads from a state to another than the next: w^{(4)} = w^{(0)} - …"""
+        if left.kind != "name" or not isinstance(left.value, Name) or right.kind != "sum" or len(right.parts) != 2:
+            return False
+        referents = [self.vocabulary.find(name) for name in (left.value, *names_in(right))]
+        steps = [one.step for one in referents if one is not None and one.step is not None and not one.step[0]]
+        rated = any(one is not None and one.kind == "rate" for one in referents)
+        return rated and len(steps) == 2 and steps[0][1] != steps[1][1] + 1
 
     def _undecided(self, outcome: Outcome) -> Finding:
         if outcome.kind == "name":
@@ -306,9 +328,23 @@ class Judge:
             if outcome.status == "equal":
                 self.numbers.note(symbolic, right, line.context, line.numbers[-1])
                 return Finding(Verdict.VERIFIED, text("both sides agree at random points"))
-            if outcome.status == "different" and self._is_constant(symbolic[0].node):  # type: ignore[arg-type]
+            of_any = outcome.scene is not None and bool(outcome.scene.free)
+            if outcome.status == "different" and (of_any or self._is_constant(symbolic[0].node)):  # type: ignore[arg-type]
                 return self._refuted(symbolic[0], symbolic[-1], right, outcome, line)
-        return self.numbers.judged(anchors, right, line.context, line.numbers, wrong)
+        sound = [side for side in anchors if not self._is_wrong(side, line)]
+        finding = self.numbers.judged(sound, right, line.context, line.numbers, wrong)
+        if finding.verdict is not Verdict.REFUTED or len(sound) == len(anchors):
+            return finding
+        others = [side for side in anchors if self._is_wrong(side, line) and side.node is not None]
+        formulas = [side for side in others if side.node is not None and not is_numeric(side.node)]
+        if formulas and self.numbers.judged(formulas, right, line.context, line.numbers).verdict is Verdict.VERIFIED:
+            return replace(finding, follows=line.numbers[0])
+        return finding
+
+    @staticmethod
+    def _is_wrong(side: Side, line: Line) -> bool:
+        """Whether a formula was refuted before, in this chain."""
+        return side.node is not None and not is_numeric(side.node) and side.start in line.refuted
 
     def _numeric_reversed(self, anchors: Sequence[Side], right: Side, line: Line) -> Finding:
         """Names behind numbers, behind names."""

@@ -53,7 +53,7 @@ class Notes:
         """The value of a side in the rounded numbers that were printed for what it is made of; None: in none."""
         used: list[Note] = []
         overrides: dict[Any, Any] = dict(scene.overrides)
-        for one in self._made_of(node, scene):
+        for one in self._made_of(node):
             note = self.values.get(key_of(one, self.vocabulary, dict(scene.binding)))
             if note is not None and not isinstance(note.value, bool):
                 used.append(note)
@@ -67,9 +67,14 @@ class Notes:
         wrong = [note.wrong for note in used if note.wrong is not None]
         return Note(value, 0, min(wrong) if wrong else None)
 
-    def _made_of(self, node: Node, scene: Scene) -> list[Node]:
-        """The names and derivatives in a formula; of a name alone, those of what it is computed with."""
-        return [one for one in node.walk() if one.kind in ("name", "derivative") and one is not node]
+    def _made_of(self, node: Node) -> list[Node]:
+        """The names and derivatives in a formula, the names within derivatives left out."""
+        if node.kind == "derivative":
+            return []
+        found: list[Node] = []
+        for part in node.parts:
+            found += [part] if part.kind in ("name", "derivative") else self._made_of(part)
+        return found
 
     def wrong_formula(self, left: Node, right: Node, line: int) -> None:
         """Remember a wrong formula."""

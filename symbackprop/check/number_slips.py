@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from symbackprop.formulas.keys import key_of
 from symbackprop.formulas.tree import Name, Node
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Role
+from symbackprop.precise.point import exact_number
 from symbackprop.reckoning.identities import settings
 from symbackprop.reckoning.paper import Misfit, Undefined, on_paper, settled
 from symbackprop.reckoning.reckoner import value_of
@@ -48,15 +50,21 @@ class NumberSlips:
         value: Any,
     ) -> Slip:
         """The kind of mistake of a result."""
+        if before is None and not cell.unit and symbolic:
+            read = self.diagnosis.alike(cell.node, symbolic[0])
+            if read is not None:
+                return read
         slip = digit_slip(cell, right)
         if slip is not None and not (slip is Slip.FACTOR and symbolic and self._is_forward(symbolic[0])):
             return slip
+        if self._is_of_a_neighbour(cell, symbolic, scene):
+            return Slip.LOSS_FOR_DELTA
         if self._with_new_weights(symbolic, scene, lambda found: misfits(whole, found) == []):
             return Slip.NEW_WEIGHTS
+        if self._another(cell, symbolic, scene) is not None:
+            return Slip.COPY
         explained = self._explained(symbolic, scene, lambda found: misfits(whole, found) == [])
-        if explained is not None:
-            return explained
-        return self._another(cell, symbolic, scene) or self._last(cell, right, symbolic)
+        return explained or self._last(cell, right, symbolic)
 
     def _last(self, cell: Cell, right: Any, symbolic: Sequence[Node]) -> Slip:
         """Digits in another order or left out are copied wrongly; else it is an error of the pass that it belongs to."""
@@ -92,7 +100,7 @@ class NumberSlips:
     def operand(self, cell: Cell, right: Any, symbolic: Sequence[Node], scene: Scene) -> Slip:
         """Of a number that is not the value of the name that it stands for."""
         slip = digit_slip(cell, right)
-        if slip is not None:
+        if slip is not None and slip is not Slip.FACTOR:
             return slip
         return self._new_weight(cell, scene) or self._another(cell, symbolic, scene) or Slip.COPY
 
@@ -125,7 +133,7 @@ class NumberSlips:
             }
             if not used:
                 continue
-            overrides = {key: new[key.removeprefix("node ")] for key in used}
+            overrides = {key: on_paper(exact_number(new[key.removeprefix("node ")])) for key in used}
             value = self._value(node, scene.having(overrides={**scene.overrides, **overrides}))
             if value is not None and fits(value):
                 return True
@@ -162,11 +170,6 @@ class NumberSlips:
         graph = self.vocabulary.graph
         if not cell.unit:
             return None
-        names = self.diagnosis._differentiated(symbolic[0]) if symbolic else None
-        if names is not None:
-            for user in (*graph.consumers[graph[names].symbol], *graph[names].parents):
-                if self._is_slope(cell, str(user.name), scene):
-                    return Slip.LOSS_FOR_DELTA
         letters = {
             one.value.letter for node in symbolic for one in node.walk() if isinstance(one.value, Name)
         }
@@ -183,6 +186,16 @@ class NumberSlips:
             if self._is_slope(cell, symbol.name, scene):
                 return Slip.COPY
         return None
+
+    def _is_of_a_neighbour(self, cell: Cell, symbolic: Sequence[Node], scene: Scene) -> bool:
+        """Whether it is the derivative of the output by what uses the node, or the output itself."""
+        graph = self.vocabulary.graph
+        name = self.diagnosis.differentiated(symbolic[0]) if symbolic else None
+        if name is None:
+            return False
+        if any(self._is_slope(cell, str(user.name), scene) for user in graph.consumers[graph[name].symbol]):
+            return True
+        return any(self._is_slope(cell, str(user.name), scene) for user in graph[name].parents)
 
     def _is_slope(self, cell: Cell, name: str, scene: Scene) -> bool:
         try:
@@ -202,6 +215,8 @@ def _letter(name: str) -> str:
 def digit_slip(cell: Cell, right: Any) -> Slip | None:
     """A sign, a factor of two, a last digit."""
     value = as_mpf(cell.value)
+    if cell.unit and not cell.value:
+        return Slip.COPY
     if cell.unit and abs(value - right) <= as_mpf(cell.unit) * mpf("2.51") and not _flips(cell, value, right):
         return Slip.ROUNDING
     opposite = Cell(-cell.value, cell.unit, cell.node)
@@ -221,12 +236,12 @@ def _flips(cell: Cell, value: Any, right: Any) -> bool:
 def is_copy(cell: Cell, right: Any) -> bool:
     """Whether the digits are those of the right number, two exchanged, one left out, added or changed."""
     printed = _digits(as_printed(as_mpf(cell.value), cell))
-    wanted = _digits(as_printed(right, cell))
-    if sorted(printed) == sorted(wanted):
-        return True
-    if abs(len(printed) - len(wanted)) > 1:
-        return False
-    return _distance(printed, wanted) <= 1
+    finer, coarser = (Cell(cell.value, cell.unit * scale, cell.node) for scale in (Fraction(1, 10), Fraction(10)))
+    for like in (cell, finer, coarser):
+        wanted = _digits(as_printed(right, like))
+        if sorted(printed) == sorted(wanted) or _distance(printed, wanted) <= 1:
+            return True
+    return False
 
 
 def _digits(text: str) -> str:
@@ -238,7 +253,9 @@ def _distance(one: str, other: str) -> int:
     if len(one) == len(other):
         return sum(a != b for a, b in zip(one, other, strict=True))
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
-    return int(not any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer)))) + 1
+    if len(longer) - len(shorter) > 1:
+        return len(longer)
+    return int(not any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer))))
 
 
 __all__ = ["NumberSlips", "digit_slip", "is_copy", "mp", "settings"]

@@ -28,7 +28,7 @@ from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.reckoning.identities import bindings_of, settings
 from symbackprop.reckoning.operands import aligned
 from symbackprop.reckoning.paper import Misfit, Undefined, on_paper, settled
-from symbackprop.reckoning.reckoner import adjoint_value, value_of
+from symbackprop.reckoning.reckoner import value_of
 from symbackprop.reckoning.rounding import (
     Cell,
     as_printed,
@@ -102,11 +102,7 @@ class Numbers:
             if len(choices) > 1:
                 return Meant(None, scene, "meaning")
             scene = scene.having(binding=choices[0])
-            value = (
-                adjoint_value(node, scene, like)
-                if node.kind == "adjoint" and like
-                else settled(value_of(node, scene))
-            )
+            value = settled(value_of(node, scene.having(shape=like or ())))
         except (Unknown, Undefined, Mistake, Misfit, TypeError):
             return Meant(None, scene, "meaning")
         return Meant(None, scene, "name") if scene.free else Meant(on_paper(value), scene)
@@ -185,6 +181,8 @@ class Numbers:
         if carried is None and meant.scene is not None:
             line = self.notes.follows_in_numbers(symbolic[0], cells, meant.scene)
             carried = Note(None, 0, line) if line is not None else None
+            if carried is not None:
+                self._noted(symbolic, cells, lines[-1], line)
         if carried is not None and carried.wrong is not None:
             return Finding(
                 finding.verdict,

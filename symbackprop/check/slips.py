@@ -57,6 +57,31 @@ class Slips:
             yield variant
         yield from self._extra(node)
 
+    def readings(self, node: Node) -> Iterator[Variant]:
+        """As `of`, with every factor of the problem's names put in everywhere: for comparing how formulas read."""
+        yield from self.of(node)
+        yield from self._everywhere(node, self._factors_put_in)
+        yield from self._everywhere(node, self._any_name)
+
+    def _factors_put_in(self, node: Node) -> Iterator[Variant]:
+        """One factor too many in a term."""
+        if node.kind in ("sum", "group", "matrix", "row", "relation", "case", "cases", "number", "derivative"):
+            return
+        for factor in (whole_number(2), whole_number(Fraction(1, 2)), *self._sizes()):
+            yield Slip.FACTOR, product(factor, node)
+        yield Slip.FACTOR, product(Node("quotient", (whole_number(1), whole_number(2)), None, -1, -1), node)
+        for name in self.all_names()[:MOST_NAMES]:
+            yield Slip.EXTRA_FACTOR, product(node, Node("name", (), name, -1, -1))
+
+    def _any_name(self, node: Node) -> Iterator[Variant]:
+        """Any other name of the problem."""
+        if node.kind != "name" or not isinstance(node.value, Name):
+            return
+        for other in self.all_names()[: 2 * MOST_NAMES]:
+            if other != node.value:
+                slip = Slip.WRONG_INDEX if (other.letter, other.accent) == (node.value.letter, node.value.accent) else Slip.WRONG_NAME
+                yield slip, Node("name", (), other, node.start, node.end)
+
     def _everywhere(self, node: Node, make: Callable[[Node], Iterator[Variant]]) -> Iterator[Variant]:
         """The slip in the whole, and in each of its parts."""
         yield from make(node)
@@ -68,7 +93,7 @@ class Slips:
     # ----------------------------------------------------------------------------------------- the whole
 
     def _whole(self, node: Node) -> Iterator[Variant]:
-        yield (Slip.ASCENT if self._is_update(node) else Slip.SIGN), negated(node)
+        yield Slip.SIGN, negated(node)
         yield Slip.FACTOR, product(whole_number(2), node)
         yield Slip.FACTOR, product(whole_number(Fraction(1, 2)), node)
         for size in self._sizes():
@@ -86,9 +111,6 @@ class Slips:
         training = self.vocabulary.problem.training
         sizes = {rows, training.batch_size if training else 1, self.vocabulary.problem.outputs}
         yield from (whole_number(size) for size in sorted(sizes) if size > 2)
-
-    def _is_update(self, node: Node) -> bool:
-        return False
 
     # ---------------------------------------------------------------------------------------- its structure
 
@@ -234,7 +256,7 @@ class Slips:
         )
 
     def _powers(self, node: Node) -> Iterator[Variant]:
-        yield Slip.OTHER, node.parts[0]
+        yield Slip.MISSING_FACTOR, node.parts[0]
 
     def _quotients(self, node: Node) -> Iterator[Variant]:
         above, below = node.parts

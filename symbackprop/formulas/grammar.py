@@ -241,6 +241,8 @@ class Grammar(Environments):
         if text == "dots":
             token = self.take()
             return Node("ellipsis", (), None, token.start, token.end)
+        if text in ("arg", "int", "lim", "oint", "iint", "Pr"):
+            return self._foreign()
         if text in ("infty", "cdot"):
             token = self.take()
             return Node("name", (), Name(text), token.start, token.end)
@@ -256,6 +258,13 @@ class Grammar(Environments):
         if text == "resizebox":
             return self._resized()
         self.refuse(f"\\{text} is not known here")
+
+    def _foreign(self) -> Node:
+        """What is outside of the mathematics here, with all that it may reach to: an integral, a limit."""
+        start = self.next.start
+        while self.next.kind != "stop":
+            self.take()
+        return Node("foreign", (), None, start, self.before.end)
 
     def _resized(self) -> Node:
         self.take()
@@ -356,7 +365,7 @@ class Grammar(Environments):
         """Transposed, inverse, to a power, entry by entry."""
         texts = [one.text for one in tokens]
         end = self.before.end
-        if texts in (["top"], ["T"], ["t"]):
+        if texts in (["top"], ["T"]):
             return Node("transposed", (node,), None, node.start, end)
         if texts in (["-", "1"],):
             return Node("inverse", (node,), None, node.start, end)
@@ -373,7 +382,7 @@ class Grammar(Environments):
         """With a subscript that is no part of a name: an entry, or a remark on the shape."""
         self.take()
         tokens = self.argument()
-        if any(one.text == "times" for one in tokens):
+        if node.kind == "matrix" or any(one.text == "times" for one in tokens):
             return node
         if tokens and tokens[0].text == "[":
             return Node(
@@ -386,7 +395,7 @@ class Grammar(Environments):
 
 _STARTERS = frozenset(
     "frac partial nabla sqrt hat bar tilde dots underbrace overbrace underset overset textcolor cancel boxed fbox "
-    "ensuremath resizebox colorbox mathord bcancel smash infty stackrel".split()
+    "ensuremath resizebox colorbox mathord bcancel smash infty stackrel arg int lim oint iint".split()
 )
 
 

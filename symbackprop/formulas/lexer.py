@@ -52,8 +52,8 @@ _TOKEN = re.compile(
         (?:(?<=[\d])[eE]\s?[-+−]?\s?\d+(?![\d.]*[A-Za-z_^(])
         | \s*\\(?:times|cdot)\s*10\s*\^\s*(?:\{{\s*[-+−]?\s*\d+\s*\}}|\d))?)
     | (?P<command>\\[A-Za-z]+|\\[^A-Za-z])
-    | (?P<letter>[^\W\d_])
     | (?P<mark>[①-⓿❶-➓☀-⛿])
+    | (?P<letter>[^\W\d_]|\?)
     | (?P<sign>:\s*=|.)""",
     re.VERBOSE | re.DOTALL,
 )

@@ -255,7 +255,7 @@ class Scripts:
         if tokens[0].kind != "letter" or tokens[0].text in ("T", "t") or len(tokens[0].text) > 1:
             return False
         bare = name if name.below else replace(name, below=self._below_ahead())
-        return not self.vocabulary.is_meant(bare)
+        return bool(bare.below or bare.is_greek) and not self.vocabulary.is_meant(bare)
 
     def _below_ahead(self) -> tuple[str, ...]:
         """The subscript that stands behind a superscript, without taking it."""

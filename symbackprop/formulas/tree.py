@@ -114,7 +114,7 @@ def is_numeric(node: Node) -> bool:
     return not any(one.kind in _SYMBOLIC for one in node.walk())
 
 
-_SYMBOLIC = frozenset(("name", "derivative", "operator", "nabla", "prime", "ellipsis"))
+_SYMBOLIC = frozenset(("name", "derivative", "operator", "nabla", "prime", "ellipsis", "foreign"))
 
 
 def is_slope(node: Node) -> bool:
@@ -166,8 +166,44 @@ def same_tree(left: Node, right: Node) -> bool:
 
 
 def spelled(node: Node) -> str:
-    """A tree in one line, brackets that say nothing left out."""
+    """A tree in one line, in one way for all that reads the same: brackets, dots and orders of signs are left out."""
+    sign, text = _spelled(node)
+    return sign + text
+
+
+def _spelled(node: Node) -> tuple[str, str]:
+    """The sign before it, and the rest."""
     if node.kind == "group":
-        return spelled(node.parts[0])
+        return _spelled(node.parts[0])
+    if node.kind == "number" and isinstance(node.value, Printed):
+        return ("-" if node.value.value < 0 else ""), str(abs(node.value.value))
+    if node.kind == "sum":
+        return _spelled_sum(node)
+    if node.kind == "product":
+        return _spelled_product(node)
     inner = ",".join(spelled(part) for part in node.parts)
-    return f"{node.kind}[{node.value}]({inner})" if inner else f"{node.kind}[{node.value}]"
+    kind = {"slash": "quotient"}.get(node.kind, node.kind)
+    value = "" if kind == "derivative" else node.value
+    return "", f"{kind}[{value}]({inner})" if inner else f"{kind}[{node.value}]"
+
+
+def _spelled_sum(node: Node) -> tuple[str, str]:
+    terms: list[str] = []
+    signs: tuple[str, ...] = node.value  # type: ignore[assignment]
+    for own, part in zip(signs, node.parts, strict=True):
+        sign, text = _spelled(part)
+        terms.append(("-" if (own == "-") != (sign == "-") else "+") + text)
+    if len(terms) == 1:
+        return terms[0][0].strip("+"), terms[0][1:]
+    return "", f"sum({''.join(terms)})"
+
+
+def _spelled_product(node: Node) -> tuple[str, str]:
+    signs: tuple[str, ...] = node.value  # type: ignore[assignment]
+    negative, factors = False, list[str]()
+    for mark, part in zip(("", *signs), node.parts, strict=True):
+        sign, text = _spelled(part)
+        negative = negative != (sign == "-")
+        inner = text.removeprefix("product(").removesuffix(")") if text.startswith("product(") else text
+        factors.append((" ∘ " if mark == "circ" else " · ") + inner)
+    return ("-" if negative else ""), f"product({''.join(factors)[3:]})"

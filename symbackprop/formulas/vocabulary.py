@@ -6,6 +6,7 @@ comma in its subscript, with a layer in round or square brackets or without any.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -73,6 +74,7 @@ class Vocabulary:
         self.definitions: dict[Name, Node] = {}
         self.functions: dict[str, str | Defined] = {}
         self.announced: set[str] = set()
+        self.stepped: set[Name] = set()
         self.words: frozenset[str] = frozenset()
         self._exact: dict[Name, tuple[str, str]] = {}
         self._flat: dict[Name, set[tuple[str, str]]] = defaultdict(set)
@@ -130,11 +132,12 @@ class Vocabulary:
         if meant in FUNCTIONS or meant in LETTERS.values():
             self.functions[name.letter] = meant
             return
-        if meant in self.columns:
-            self.column_names[name] = meant
-            return
         known = {node.name for node in self.graph.nodes} | set(self.delta_of)
         rates = {self.problem.training.symbol} if self.problem.training else set()
+        if meant in self.columns and meant not in known:
+            self.column_names[name] = meant
+            return
+        name = replace(name, above=tuple(("[", content) for _, content in name.above))
         if meant not in known | rates:
             raise OptionError(
                 f"the spec has no name {meant!r}",
@@ -172,7 +175,7 @@ class Vocabulary:
                 part.value for part in call.parts if part.kind == "name" and isinstance(part.value, Name)
             )
             if len(names) == len(call.parts) and not any(self.is_value(one) for one in names):
-                self.functions.setdefault(head.letter if not head.below else str(head), Defined(names, body))
+                self.functions.setdefault(str(head), Defined(names, body))
 
     def define(self, name: Name, body: Node) -> None:
         """A name that the document gives a meaning; its index letters stand for any index."""
@@ -198,6 +201,18 @@ class Vocabulary:
 
     # --------------------------------------------------------------------------------- what the grammar asks
 
+    def called(self, name: Name) -> str | Defined | None:
+        """The function that a name before a bracket is; None: none that is known."""
+        bare = replace(name, above=(), primes=0)
+        return self.functions.get(str(bare)) or (self.functions.get(name.letter) if not name.accent else None)
+
+    def note_steps(self, text: str) -> None:
+        """Parameters that the document writes with ^0 or ^1 have the number of an update above them, and no power."""
+        for node in self.graph.having(Role.PARAMETER):
+            name = latex_name(node.name)
+            if re.search(rf"(?<![A-Za-z\\]){re.escape(name)}\s*\^\s*(?:[01](?!\d)|\{{[01]\}})", text):
+                self.stepped.add(read_name(name))
+
     def function(self, word: str) -> bool:
         """Whether a word is a function."""
         return word in FUNCTIONS or (word in self.functions and len(word) > 1)
@@ -215,6 +230,8 @@ class Vocabulary:
     def is_label(self, name: Name, text: str, below: tuple[str, ...]) -> bool:
         """Whether a superscript without brackets belongs to the name: there is no such name without it."""
         bare = name if name.below else replace(name, below=below)
+        if bare in self.stepped and text.isdecimal():
+            return True
         if self.is_value(bare):
             return False
         labelled = replace(bare, above=(("", text),))
@@ -223,7 +240,9 @@ class Vocabulary:
     def calls(self, name: Name, inside: Sequence[Token]) -> bool:
         """Whether a name before a bracket is called, and is no factor."""
         bare = replace(name, primes=0)
-        if bare.letter in self.functions and self.find(bare) is None:
+        if self.called(bare) is not None and self.find(bare) is None:
+            return True
+        if any(one.text == ";" for one in inside):
             return True
         if name.primes or str(bare) in self.announced:
             return True
@@ -242,6 +261,11 @@ class Vocabulary:
             return False
         if self.graph[referent.name].expression is None:
             return False
+        reached = self.graph.ancestors(self.graph[referent.name].symbol)
+        given = {node.name for node in self.graph.given if node.symbol in reached}
+        letters = [one.text for one in inside if one.kind in ("letter", "word")]
+        if given == {found.name for found in map(self.find, map(Name, letters)) if found is not None}:
+            return True
         unknown = any(one.kind == "letter" and one.text in GENERIC for one in inside) and not any(
             one.kind == "letter" and self.find(Name(one.text)) is not None for one in inside
         )
@@ -266,7 +290,7 @@ class Vocabulary:
                 return self._with_labels(found, labels[:place] + labels[place + 1 :])
         found = self._lookup(bare)
         if found is not None and not any(
-            opener == "" and content not in STEP_WORDS for opener, content in name.above
+            opener == "" and content not in STEP_WORDS and bare not in self.stepped for opener, content in name.above
         ):
             return self._with_labels(found, labels)
         return self._by_step(name) or self._of_other_case(name) if found is None else None

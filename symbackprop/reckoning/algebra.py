@@ -136,7 +136,7 @@ class Algebra:
     def _unit(self, node: Node) -> Any:
         sizes = self._sizes(node)
         if not sizes:
-            raise Unknown("the size of the identity", "meaning")
+            return paper.Identity(mpf(1))
         return np.array([[mpf(i == j) for j in range(sizes[0])] for i in range(sizes[0])], dtype=object)
 
     def _sizes(self, node: Node) -> tuple[int, ...]:
@@ -345,7 +345,7 @@ class Algebra:
 
     _slash = _quotient
     _circ_power = _power
-    _ellipsis = _hole = _relation
+    _ellipsis = _hole = _foreign = _relation
 
     def _operated(self, parts: list[Node], place: int) -> Any:
         """An operator of differentiation, with what stands round it."""

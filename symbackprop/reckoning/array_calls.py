@@ -218,7 +218,7 @@ def _round(index: str, arguments: list[Any], rows: bool) -> Any:
 
 def _cross_entropy(index: str, arguments: list[Any], rows: bool) -> Any:
     """-Σ y log p."""
-    if len(arguments) != 2:
+    if len(arguments) != 2 or not all(isinstance(one, np.ndarray) for one in arguments):
         raise Unknown("CE", "meaning")
     targets, chances = np.ravel(arguments[0]), np.ravel(arguments[1])
     if targets.shape != chances.shape:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from symbackprop.precise.evaluation import evaluate
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.algebra import DEEPEST_DEFINITION
 from symbackprop.reckoning.array_calls import array_call
-from symbackprop.reckoning.paper import Undefined
+from symbackprop.reckoning.paper import Misfit, Undefined
 from symbackprop.reckoning.scene import Unknown
 from symbackprop.reckoning.sums import Sums
 
@@ -40,9 +39,7 @@ class Functions(Sums):
     def _called(self, name: Name, parts: tuple[Node, ...]) -> Any:
         vocabulary = self.scene.vocabulary
         full = self.scene.name(name)
-        function = vocabulary.functions.get(str(replace(name, above=()))) or vocabulary.functions.get(
-            name.letter
-        )
+        function = vocabulary.called(name)
         if function is None and (
             vocabulary.find(full) is not None or vocabulary.definition(full) is not None
         ):
@@ -114,8 +111,7 @@ class Functions(Sums):
             raise Unknown("the slope of a function of several arguments", "meaning")
         function: Any = head
         if isinstance(head, Name):
-            functions = self.scene.vocabulary.functions
-            function = functions.get(str(replace(head, above=()))) or functions.get(head.letter)
+            function = self.scene.vocabulary.called(head)
             if function is None:
                 return self._free_slope(head, arguments[0])
         if isinstance(function, str) and function in ELEMENTWISE:
@@ -142,8 +138,24 @@ class Functions(Sums):
         return (function(at + STEP) - function(at - STEP)) / (2 * STEP)
 
     def _adjoint(self, node: Node) -> Any:
-        """The adjoint of a linear map with one place left open, by its values at the unit arrays."""
-        raise Unknown("an adjoint outside of an equation", "meaning")
+        """conv(X, ·)*(δ): the inner products of δ with the map's values at the unit arrays of the shape looked for."""
+        shape = self.scene.shape
+        if not shape:
+            raise Unknown("the shape of an adjoint", "meaning")
+        call: Node = node.value  # type: ignore[assignment]
+        word, index = call.value  # type: ignore[misc]
+        upstream = np.asarray(self.plain(node.parts[0]), dtype=object)
+        made = np.empty(shape, dtype=object)
+        for place in np.ndindex(shape):
+            unit = np.full(shape, mpf(0), dtype=object)
+            unit[place] = mpf(1)
+            arguments = [unit if one.kind == "hole" else self.plain(one) for one in call.parts]
+            image = np.asarray(self.apply(str(word), str(index), arguments), dtype=object)
+            if image.shape != upstream.shape:
+                raise Misfit(image.shape, upstream.shape, "circ")
+            made[place] = mp.fsum(image.reshape(-1) * upstream.reshape(-1))
+        return made
+
 
 
 def _real(value: Any) -> Any:

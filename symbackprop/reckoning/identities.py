@@ -16,8 +16,8 @@ from symbackprop.formulas.names import agreeing
 from symbackprop.formulas.tree import Name, Node, names_in
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.reckoning import paper
-from symbackprop.reckoning.paper import Jacobian, Misfit, Undefined, settled, shape_of
-from symbackprop.reckoning.reckoner import adjoint_value, value_of
+from symbackprop.reckoning.paper import Jacobian, Misfit, Undefined
+from symbackprop.reckoning.reckoner import value_of
 from symbackprop.reckoning.scene import Scene, Unknown, is_generic
 
 RELATIVE = mpf(10) ** -22
@@ -59,11 +59,28 @@ def compare(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
     """
     outcome = _compared(left, right, scenes)
     if outcome.status == "different" and _is_ambiguous((left, right), scenes[0].vocabulary):
-        for way in ("gates", "direct"):
+        ways = ("gates", "direct") if _are_direct((left, right), scenes[0].vocabulary) else ("gates",)
+        for way in ways:
             local = _compared(left, right, [scene.having(local=way) for scene in scenes])
             if local.status == "equal" and not _vanishes(left, scenes[0].having(local=way)):
                 return local
     return outcome
+
+
+def _are_direct(nodes: Sequence[Node], vocabulary: Vocabulary) -> bool:
+    """Whether all derivatives are by what is used directly: then they may be meant as local slopes."""
+    graph = vocabulary.graph
+    for node in nodes:
+        for one in node.walk():
+            if one.kind != "derivative":
+                continue
+            referents = [vocabulary.find(part.value) if isinstance(part.value, Name) else None for part in one.parts]
+            if any(found is None or found.kind != "node" for found in referents):
+                return False
+            upper, lower = (graph[found.name] for found in referents if found is not None)
+            if lower.symbol not in upper.parents:
+                return False
+    return True
 
 
 def _vanishes(node: Node, scene: Scene) -> bool:
@@ -105,7 +122,7 @@ def _at(left: Node, right: Node, scene: Scene) -> Outcome:
     try:
         one, other = _values(left, right, scene)
     except Misfit as misfit:
-        if scene.free:
+        if scene.free or _has_unknown(left, scene) or _has_unknown(right, scene):
             return _unknown_names(scene)
         return Outcome("different", scene=scene, misfit=misfit)
     except Undefined as error:
@@ -116,9 +133,35 @@ def _at(left: Node, right: Node, scene: Scene) -> Outcome:
         return Outcome("unknown", unknown=str(error).splitlines()[0], kind="value")
     if paper.same(one, other, RELATIVE, FLOOR):
         return EQUAL
-    if scene.free:
+    if scene.free - _arguments(left, scene):
         return _unknown_names(scene)
+    if paper.shape_of(_shown(one)) != paper.shape_of(_shown(other)) and _has_unknown(left, scene):
+        return Outcome("unknown", unknown="bars round an array", kind="norm")
     return Outcome("different", _shown(one), _shown(other), scene)
+
+
+def _arguments(node: Node, scene: Scene) -> set[Name]:
+    """The names that a known function is written of, on the left: sigma(z) = … holds for every z."""
+    while node.kind in ("group", "derivative"):
+        node = node.parts[0]
+    if node.kind not in ("call", "prime") or not isinstance(node.value, tuple):
+        return set()
+    head = node.value[0]
+    if isinstance(head, Name) and scene.vocabulary.called(head) is None:
+        return set()
+    return {scene.name(part.value) for part in node.parts if part.kind == "name" and isinstance(part.value, Name)}
+
+
+def _has_unknown(node: Node, scene: Scene) -> bool:
+    """Whether a function is called that no one knows, or bars stand round an array, which may be a norm."""
+    for one in node.walk():
+        if one.kind == "absolute":
+            return True
+        if one.kind == "call" and isinstance(one.value, tuple) and isinstance(one.value[0], Name):
+            name = one.value[0]
+            if scene.vocabulary.called(name) is None and not scene.vocabulary.is_value(name):
+                return True
+    return False
 
 
 def _shown(value: Any) -> Any:
@@ -132,13 +175,11 @@ def _unknown_names(scene: Scene) -> Outcome:
 
 def _values(left: Node, right: Node, scene: Scene) -> tuple[Any, Any]:
     """The values of both; the shape of an adjoint is that of the other side."""
-    if right.kind == "adjoint":
-        one = value_of(left, scene)
-        return one, adjoint_value(right, scene, shape_of(settled(one)))
-    if left.kind == "adjoint":
+    if any(node.kind == "adjoint" for node in left.walk()):
         other = value_of(right, scene)
-        return adjoint_value(left, scene, shape_of(settled(other))), other
-    return value_of(left, scene), value_of(right, scene)
+        return value_of(left, scene.having(shape=paper.shape_of(_shown(other)))), other
+    one = value_of(left, scene)
+    return one, value_of(right, scene.having(shape=paper.shape_of(_shown(one))))
 
 
 # ------------------------------------------------------------------------------------------- indices, letters

@@ -28,7 +28,9 @@ def _walk(source: Node, numbers: Node, pairs: list[Pair]) -> bool:
     if source.kind == "call" and numbers.kind != "call":
         return False
     if source.kind == "number":
-        return numbers.kind == "number" and source.value == numbers.value
+        if numbers.kind == "number" and source.value != numbers.value:
+            pairs.append((source, numbers))
+        return numbers.kind == "number"
     left, right = _parts(source), _parts(numbers)
     if source.kind != numbers.kind and not (
         source.kind in ("product", "sum") and numbers.kind in ("product", "sum")

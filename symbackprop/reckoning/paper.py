@@ -52,6 +52,22 @@ class Jacobian:
     outer: int
 
 
+@dataclass(frozen=True)
+class Identity:
+    """The identity matrix of the size that its neighbours have, times a number."""
+
+    scale: Any
+
+
+def _sized(identity: Identity, like: Any) -> Array:
+    """The identity of the size of a square array."""
+    shape = shape_of(like)
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise Misfit(shape, (), "+")
+    size = range(shape[0])
+    return np.array([[identity.scale if i == j else mpf(0) for j in size] for i in size], dtype=object)
+
+
 def on_paper(value: Any) -> Number:
     """A value with a vector as a column, and a 1×1 array as a number."""
     if not isinstance(value, np.ndarray):
@@ -82,6 +98,10 @@ def add(left: Any, right: Any) -> Any:
             raise Misfit(left.value.shape, right.value.shape, "+")
         return Jacobian(left.value + right.value, left.of, left.by, left.outer)
     left, right = settled(left), settled(right)
+    if isinstance(left, Identity) and isinstance(right, Identity):
+        return Identity(left.scale + right.scale)
+    left = _sized(left, right) if isinstance(left, Identity) else left
+    right = _sized(right, left) if isinstance(right, Identity) else right
     return _broadcast(left, right, lambda a, b: a + b, "+")
 
 
@@ -93,6 +113,9 @@ def times(left: Any, right: Any, *, loose: bool = False) -> Any:
         right: the second.
         loose: arrays of one shape whose matrix product does not exist are multiplied entry by entry.
     """
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Identity) and not isinstance(other, (Jacobian, Identity)):
+            return settled(other) * one.scale if isinstance(other, np.ndarray) else Identity(one.scale * other)
     if isinstance(left, Jacobian) or isinstance(right, Jacobian):
         return _chained(left, right, loose=loose)
     if not isinstance(left, np.ndarray) or not isinstance(right, np.ndarray):
@@ -176,6 +199,7 @@ def _broadcast(left: Number, right: Number, operation: Callable[[Any, Any], Any]
         return operation(left, right)
     try:
         shape = np.broadcast_shapes(left.shape, right.shape)
+        made = operation(left, right)
     except ValueError:
         raise Misfit(left.shape, right.shape, sign) from None
     is_outer = left.ndim == right.ndim == 2 and shape not in (left.shape, right.shape)
@@ -183,7 +207,7 @@ def _broadcast(left: Number, right: Number, operation: Callable[[Any, Any], Any]
         left.shape != right.shape and 1 not in (*left.shape, *right.shape) and left.ndim == right.ndim
     ):
         raise Misfit(left.shape, right.shape, sign)
-    return operation(left, right)
+    return made
 
 
 def transposed(value: Any) -> Number:
@@ -225,10 +249,9 @@ def same(left: Any, right: Any, tolerance: Any, floor: Any) -> bool:
         tolerance: the part of the largest entry.
         floor: what is nothing.
     """
-    if isinstance(left, Jacobian) and isinstance(right, Jacobian):
-        left, right = left.value, right.value
-    elif isinstance(left, Jacobian) or isinstance(right, Jacobian):
-        left, right = settled(left), settled(right)
+    left, right = (each.value if isinstance(each, Jacobian) else each for each in (left, right))
+    if isinstance(left, Identity) or isinstance(right, Identity):
+        raise Misfit(shape_of(left), shape_of(right), "+")
     one, other = np.asarray(on_paper(left), dtype=object), np.asarray(on_paper(right), dtype=object)
     if one.shape != other.shape:
         return False

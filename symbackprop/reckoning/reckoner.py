@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from mpmath import mp, mpf
+from mpmath import mpf
 
 from symbackprop.formulas.keys import key_of
-from symbackprop.formulas.names import bound
+from symbackprop.formulas.names import bound, read_name
 from symbackprop.formulas.tree import Name, Node, names_in
+from symbackprop.notation.names import latex_name
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.functions import Functions
-from symbackprop.reckoning.paper import Misfit, settled
+from symbackprop.reckoning.paper import settled
 from symbackprop.reckoning.scene import Scene, Unknown
 
 
@@ -156,7 +157,11 @@ class Reckoner(Functions):
         return self._folded(values, [False] * (len(values) - 1))
 
     def _nabla(self, node: Node) -> Any:
-        raise Unknown("the gradient by all parameters at once", "meaning")
+        parameters = self.scene.vocabulary.graph.parameters
+        if len(parameters) != 1:
+            raise Unknown("the gradient by all parameters at once", "meaning")
+        by = Node("name", (), read_name(latex_name(parameters[0].name)), -1, -1)
+        return self.derivative(node.parts[0], by, ())
 
     def _at(self, node: Node) -> Any:
         """Before a bar: with some nodes held fast, or at other values."""
@@ -193,21 +198,3 @@ class Reckoner(Functions):
                 raise Unknown(f"the values at {name}", "meaning")
         scene = self.scene.having(overrides={**self.scene.overrides, **moved})
         return Reckoner(scene, self.depth)(body)
-
-
-def adjoint_value(node: Node, scene: Scene, shape: tuple[int, ...]) -> Any:
-    """conv(X, ·)*(δ) of a known shape: the inner products of δ with the map's values at the unit arrays."""
-    call: Node = node.value  # type: ignore[assignment]
-    word, index = call.value  # type: ignore[misc]
-    upstream = settled(Reckoner(scene)(node.parts[0]))
-    made = np.empty(shape, dtype=object)
-    reckoner = Reckoner(scene)
-    for place in np.ndindex(shape):
-        unit = np.full(shape, mpf(0), dtype=object)
-        unit[place] = mpf(1)
-        arguments = [unit if one.kind == "hole" else reckoner.plain(one) for one in call.parts]
-        image = np.asarray(reckoner.apply(str(word), str(index), arguments), dtype=object)
-        if image.shape != np.shape(upstream):
-            raise Misfit(image.shape, np.shape(upstream), "circ")
-        made[place] = mp.fsum(image.reshape(-1) * np.asarray(upstream, dtype=object).reshape(-1))
-    return made

@@ -71,6 +71,9 @@ def cells_of(node: Node) -> Any | None:
         for place in np.ndindex(made.shape):
             made[place] = rows[place[0]][place[1]]
         return made
+    if node.kind == "transposed":
+        inner = cells_of(node.parts[0])
+        return inner.T if isinstance(inner, np.ndarray) and inner.ndim == 2 else None
     if node.kind == "listed":
         parts = [cells_of(part) for part in node.parts]
         arrays = [

@@ -15,7 +15,8 @@ from symbackprop.formulas.tree import Name
 from symbackprop.formulas.vocabulary import Referent, Vocabulary
 from symbackprop.graph import Role
 from symbackprop.notation.names import latex_name
-from symbackprop.precise.points import Point, States
+from symbackprop.precise.point import Point, exact_number
+from symbackprop.precise.points import States
 from symbackprop.reckoning.paper import Jacobian, Number, on_paper
 
 
@@ -49,6 +50,7 @@ class Scene:
         overrides: values of names that differ from the point's.
         shifts: what is added to a printed number, by where it begins.
         local: `direct`: ∂f/∂x is the derivative along the direct way only; `gates`: so it is of all but the output.
+        shape: of the side that is compared with: nothing else tells that of an adjoint.
         loose: products entry by entry may be written without a sign.
         free: the names that got a value of their own, for no one knows them.
         seed: of their values.
@@ -66,6 +68,7 @@ class Scene:
     overrides: Mapping[Any, Any] = field(default_factory=dict)
     shifts: Mapping[int, Any] = field(default_factory=dict)
     local: str = ""
+    shape: tuple[int, ...] = ()
     loose: bool = False
     free: set[Name] = field(default_factory=set)
     seed: int = 1
@@ -139,7 +142,7 @@ class Scene:
         if not letter and self.states is not None:
             if number >= self.states.count:
                 raise Unknown(f"{referent.name}^({number})", "numbers")
-            return self.states.parameters(number)[referent.name]
+            return exact_number(self.states.parameters(number)[referent.name])
         after = number - self.base.get(letter, 0)
         if after == 0:
             return self.point[referent.name]

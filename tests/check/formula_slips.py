@@ -89,7 +89,7 @@ def missing_factors(place: Place) -> Iterator[Change]:
             if len(term.factors) == 1 or factor.kind in ("number", "ones"):
                 continue
             also = {Slip.FACTOR} if place.is_constant(factor) or _is_rate(place, factor) else set[Slip]()
-            if at in halves or _is_activation_slope(place, factor):
+            if at in halves or factor.kind == "indicator" or _is_activation_slope(place, factor):
                 also |= {Slip.ACTIVATION_MISSING, Slip.LOSS_FOR_DELTA}
             if place.is_constant(factor) and factor.kind != "name":
                 continue
@@ -97,7 +97,7 @@ def missing_factors(place: Place) -> Iterator[Change]:
 
 
 def _is_rate(place: Place, factor: Factor) -> bool:
-    return place.key(factor) == place.book.rate
+    return place.book.rate is not None and place.key(factor) == place.book.rate
 
 
 def _is_activation_slope(place: Place, factor: Factor) -> bool:
@@ -279,6 +279,9 @@ def indices(place: Place) -> Iterator[Change]:
         ]
         for key in place.dice.sample(others, min(3, len(others))):
             also = _in_place_of(place, use)
+            node, other = place.book.deltas.get(use.key), place.book.deltas.get(key)
+            if node and other and place.book.after(node) == place.book.truth.key(other.name):
+                also |= {Slip.LOSS_FOR_DELTA, Slip.ACTIVATION_MISSING}
             if not _only_digits_differ(use.key, key):
                 also |= {Slip.WRONG_NAME}
             yield from _named(place, use, key, Slip.WRONG_INDEX, also)

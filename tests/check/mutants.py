@@ -88,7 +88,7 @@ KINDS = tuple(kind for kind in Slip if kind is not Slip.OTHER)
 def mutants(text: str, problem: Problem, rng: random.Random) -> Iterator[Mutant]:
     """Every slip that can be made in a document, in random order, one of each kind in turn."""
     book = Book(read(text), truth_of(problem))
-    by_kind = [mutants_of(kind, book, rng) for kind in KINDS]
+    by_kind = [mutants_of(kind, book, rng) for kind in rng.sample(KINDS, len(KINDS))]
     for row in zip_longest(*by_kind):
         yield from (mutant for mutant in row if mutant is not None)
 

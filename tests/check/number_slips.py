@@ -10,6 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from symbackprop.check.claims import Slip
+from symbackprop.nodes import Role
 from tests.check.formula_slips import bias_terms, one
 from tests.check.places import Change, Edit, Place
 from tests.check.printed import NUMBER, Factor, Side, Sum, sums
@@ -186,16 +187,28 @@ def working(place: Place) -> Working | None:
 
 
 def carried(found: Working, key: str, value: Value, kind: Slip, *also: Slip) -> Iterator[Change]:
-    """A wrong value of a name, put in and worked out: both on one line."""
+    """A wrong value of a name, put in and worked out: both on one line, and off by more than a last digit."""
     if found.place.state is None:
         return
-    result = found.result_at(found.place.state.having({key: value}))
-    if result is None:
+    wrong = found.place.state.having({key: value})
+    result = found.result_at(wrong)
+    if result is None or not _is_far(found, wrong):
         return
     if found.numbers is None:
         yield Change((result,), kind, frozenset(also))
     elif (operand := found.operand(key, value)) is not None:
         yield Change((operand, result), kind, frozenset(also))
+
+
+def _is_far(found: Working, wrong: State) -> bool:
+    """Whether the result moves by more than ten units of its last place."""
+    assert found.place.state is not None
+    shape = np.shape(found.place.state(found.result.text)) if wrong.is_array else None
+    old, new = (
+        np.asarray(state(found.formula.text, shape), dtype=float) for state in (found.place.state, wrong)
+    )
+    unit = 10.0**-found.place.book.truth.format.digits
+    return bool(np.any(np.abs(new - old) > 10 * unit * np.where(np.abs(old) < 1e-4, np.abs(old), 1)))
 
 
 def new_weights(place: Place) -> Iterator[Change]:
@@ -225,7 +238,7 @@ def forwards(place: Place) -> Iterator[Change]:
             continue
         for other in place.dice.sample(others, min(2, len(others))):
             value = place.state.symbols[other]
-            if np.shape(value) == np.shape(place.state.symbols[use.key]):
+            if np.any(value) and np.shape(value) == np.shape(place.state.symbols[use.key]):
                 also = (Slip.WRONG_INDEX, Slip.WRONG_NAME)
                 yield from carried(found, use.key, value, Slip.FORWARD, *also)
 
@@ -293,4 +306,6 @@ def numeric_losses_for_deltas(place: Place) -> Iterator[Change]:
     value = place.state.quotients.get((output, after))
     if value is not None:
         new = place.book.truth.shown(value)
-        yield one(place.side.start, place.side.end, new, Slip.LOSS_FOR_DELTA, Slip.ACTIVATION_MISSING)
+        is_activation = place.book.nodes[after].role is Role.ACTIVATION
+        also = (Slip.ACTIVATION_MISSING, *(() if is_activation else (Slip.MISSING_FACTOR,)))
+        yield one(place.side.start, place.side.end, new, Slip.LOSS_FOR_DELTA, *also)
