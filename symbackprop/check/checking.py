@@ -199,7 +199,9 @@ class _Checker:
             whole = chain
             shift = 0
             if chain.continues and last:
-                whole = Chain([*(side for side, _ in last), *chain.sides], words=chain.words, compares=chain.compares)
+                whole = Chain(
+                    [*(side for side, _ in last), *chain.sides], words=chain.words, compares=chain.compares
+                )
                 shift = len(last)
             elif chain.continues and chain.sides and chain.sides[0].unread is None:
                 found += [] if len(chain.sides) > 1 else [_alone(place, chain)]
@@ -210,7 +212,9 @@ class _Checker:
             for number, finding in self.judge.chain(whole, Line(numbers, place.formula.text, context)):
                 if number >= shift:
                     found.append(_claim(place, whole, number, shift, finding))
-            readable = [(side, line) for side, line in zip(whole.sides, numbers, strict=True) if side.node is not None]
+            readable = [
+                (side, line) for side, line in zip(whole.sides, numbers, strict=True) if side.node is not None
+            ]
             last = readable if len(whole.sides) > 1 else []
         return last
 

@@ -10,7 +10,7 @@ from mpmath import mpf
 
 from symbackprop import functions, operations
 from symbackprop.check.claims import Slip
-from symbackprop.check.reference import Reference
+from symbackprop.check.reference import Reference, Right
 from symbackprop.check.slips import Slips, Variant
 from symbackprop.errors import Mistake
 from symbackprop.formulas.chains import Side
@@ -57,8 +57,7 @@ class Diagnosis:
         candidates = [one.node for one in known]
         if left is not first:
             candidates.append(left)
-        plain = [one for one in known if not any(part.kind == "derivative" for part in one.node.walk())]
-        expected = (plain or known)[-1].latex if known else ""
+        expected = _shortest(known)
         is_forward = any(one.is_forward for one in known)
         return self._slip(right, candidates, first, scene, is_forward=is_forward), expected
 
@@ -96,13 +95,17 @@ class Diagnosis:
         """The slip that makes what reads like the wrong formula of a right one."""
         slips, text = Slips(self.vocabulary, is_forward=False), spelled(wrong)
         candidates = [one.node for one in self.reference.of(left)]
-        found = {slip for one in candidates for slip, variant in slips.readings(one) if spelled(variant) == text}
+        found = {
+            slip for one in candidates for slip, variant in slips.readings(one) if spelled(variant) == text
+        }
         return next((slip for slip in PRIORITY if slip in found), None)
 
     def _forwards(self, wrong: Node, candidates: list[Node], scene: Scene, slips: Slips) -> Iterator[Slip]:
         """The slips that make the wrong formula of a right one."""
         text = spelled(wrong)
-        alike = {slip for one in candidates for slip, variant in slips.readings(one) if spelled(variant) == text}
+        alike = {
+            slip for one in candidates for slip, variant in slips.readings(one) if spelled(variant) == text
+        }
         if alike:
             yield from alike
             return
@@ -236,6 +239,13 @@ class Diagnosis:
 _MENDS = {Slip.MISSING_FACTOR: Slip.EXTRA_FACTOR, Slip.EXTRA_FACTOR: Slip.MISSING_FACTOR, Slip.ACTIVATION_MISSING: Slip.ACTIVATION_DOUBLED,
           Slip.ACTIVATION_DOUBLED: Slip.ACTIVATION_MISSING, Slip.MISSING_PATH: Slip.OTHER, Slip.FORWARD: Slip.OTHER}  # fmt: skip
 """A slip that mends a formula, and what its mistake is then."""
+
+
+def _shortest(known: Sequence[Right]) -> str:
+    """The formula to show: without derivatives in it where there is one, and more than a name."""
+    plain = [one for one in known if not any(part.kind == "derivative" for part in one.node.walk())]
+    told = [one for one in plain if one.node.kind != "name"]
+    return (told or plain or list(known))[-1].latex if known else ""
 
 
 def _derivative(of: Node, by: str) -> Node:

@@ -268,7 +268,11 @@ class Judge:
 
     def _holds_for_class(self, left: Node, right: Node, context: Context | None) -> bool:
         """Whether two sides are equal where the targets are those of the example: L = -log p_2."""
-        if context is None or self.contexts.states is None or not key_of(left, self.vocabulary).startswith("node "):
+        if (
+            context is None
+            or self.contexts.states is None
+            or not key_of(left, self.vocabulary).startswith("node ")
+        ):
             return False
         graph = self.vocabulary.graph
         targets = [node.name for node in graph.having(Role.TARGET)]
@@ -291,7 +295,9 @@ class Judge:
         assert right.node is not None
         follows = self.notes.follows(first.node, right.node, self.scenes)
         slip, expected = self.diagnosis.of_formula(first, left, right, outcome)
-        renames = self.diagnosis.other_name(first.node, right.node, outcome.scene or self.scenes[0]) is not None
+        renames = (
+            self.diagnosis.other_name(first.node, right.node, outcome.scene or self.scenes[0]) is not None
+        )
         if follows is None and not renames:
             self.notes.wrong_formula(first.node, right.node, line.numbers[0])
         shown = counterexample(outcome, (left.node, right.node))
@@ -300,10 +306,17 @@ class Judge:
 
     def _skips_updates(self, left: Node, right: Node) -> bool:
         """Whether one step of descent leads from a state to another than the next: w^{(4)} = w^{(0)} - …"""
-        if left.kind != "name" or not isinstance(left.value, Name) or right.kind != "sum" or len(right.parts) != 2:
+        if (
+            left.kind != "name"
+            or not isinstance(left.value, Name)
+            or right.kind != "sum"
+            or len(right.parts) != 2
+        ):
             return False
         referents = [self.vocabulary.find(name) for name in (left.value, *names_in(right))]
-        steps = [one.step for one in referents if one is not None and one.step is not None and not one.step[0]]
+        steps = [
+            one.step for one in referents if one is not None and one.step is not None and not one.step[0]
+        ]
         rated = any(one is not None and one.kind == "rate" for one in referents)
         return rated and len(steps) == 2 and steps[0][1] != steps[1][1] + 1
 
@@ -337,7 +350,10 @@ class Judge:
             return finding
         others = [side for side in anchors if self._is_wrong(side, line) and side.node is not None]
         formulas = [side for side in others if side.node is not None and not is_numeric(side.node)]
-        if formulas and self.numbers.judged(formulas, right, line.context, line.numbers).verdict is Verdict.VERIFIED:
+        if (
+            formulas
+            and self.numbers.judged(formulas, right, line.context, line.numbers).verdict is Verdict.VERIFIED
+        ):
             return replace(finding, follows=line.numbers[0])
         return finding
 

@@ -236,7 +236,9 @@ def _flips(cell: Cell, value: Any, right: Any) -> bool:
 def is_copy(cell: Cell, right: Any) -> bool:
     """Whether the digits are those of the right number, two exchanged, one left out, added or changed."""
     printed = _digits(as_printed(as_mpf(cell.value), cell))
-    finer, coarser = (Cell(cell.value, cell.unit * scale, cell.node) for scale in (Fraction(1, 10), Fraction(10)))
+    finer, coarser = (
+        Cell(cell.value, cell.unit * scale, cell.node) for scale in (Fraction(1, 10), Fraction(10))
+    )
     for like in (cell, finer, coarser):
         wanted = _digits(as_printed(right, like))
         if sorted(printed) == sorted(wanted) or _distance(printed, wanted) <= 1:

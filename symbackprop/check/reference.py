@@ -53,7 +53,16 @@ class Reference:
 
     def of(self, left: Node) -> list[Right]:
         """The right sides of a left side, the shortest to read last."""
-        return self._sides.get(key_of(left, self.vocabulary), [])
+        key = key_of(left, self.vocabulary)
+        found = self._sides.get(key, [])
+        deltas = [key_of(one.node, self.vocabulary) for one in found if one.node.kind == "name"]
+        return found + [
+            one
+            for own in deltas
+            if own != key
+            for one in self._sides.get(own, [])
+            if key_of(one.node, self.vocabulary) != key
+        ]
 
     @cached_property
     def _sides(self) -> dict[str, list[Right]]:
@@ -71,7 +80,9 @@ class Reference:
                 ]
                 keys = [key_of(node, self.vocabulary) for node, _ in nodes]
                 is_forward = bool(nodes) and nodes[0][0].kind in ("name", "call")
-                for own in {key for key in keys[:2] if key}:
+                for own in {key for key in keys[:1] if key} | {
+                    key for key in keys[1:2] if key.startswith(("d ", "delta "))
+                }:
                     rest = [
                         Right(node, text, is_forward)
                         for (node, text), key in zip(nodes, keys, strict=True)

@@ -11,6 +11,7 @@ from symbackprop.errors import Mistake
 from symbackprop.formulas.names import read_name
 from symbackprop.formulas.tree import Name, Node
 from symbackprop.formulas.vocabulary import Vocabulary
+from symbackprop.functions import rounded
 from symbackprop.notation.names import latex_name
 from symbackprop.precise.point import exact_number
 from symbackprop.reckoning import paper
@@ -39,6 +40,15 @@ class Rows:
                 self.rows.append(names)
         self.names = frozenset(self.rows[0]) if self.rows else frozenset()
 
+    def _rounding(self, left: Node) -> Any:
+        """Half a unit of the last digit, where the spec rounds what it computes of the columns."""
+        data = self.scene.vocabulary.problem.data
+        for name, formula in (data.formulas if data is not None else {}).items():
+            if left.value == read_name(latex_name(name)) and formula.has(rounded):
+                digits = max(rounding.args[1] for rounding in formula.atoms(rounded))
+                return mpf(10) ** -int(digits) * mpf("0.51")
+        return mpf(0)
+
     def compared(self, left: Node, right: Node, outcome: Outcome) -> Outcome | None:
         """Whether two sides are equal in every row; None: they speak of something else."""
         if not self.rows or not outcome.names or not outcome.names <= self.names:
@@ -51,6 +61,6 @@ class Rows:
                 one, other = settled(value_of(left, scene)), settled(value_of(right, scene))
             except (Unknown, Misfit, Undefined, Mistake, TypeError):
                 return None
-            if not paper.same(one, other, mpf(10) ** -20, mpf(0)):
+            if not paper.same(one, other, mpf(10) ** -20, self._rounding(left)):
                 return Outcome("different", one, other, scene)
         return EQUAL

@@ -18,7 +18,9 @@ DRAWS = 24
 def random_points_of_all_kinds(problem: Problem) -> list[Point]:
     """Three random points; more where they all lie on one side of a kink, as many as show other sides."""
     points = random_points(problem, FEW)
-    tests = [kink for node in problem.graph.inner if node.expression is not None for kink in kinks(node.expression)]
+    tests = [
+        kink for node in problem.graph.inner if node.expression is not None for kink in kinks(node.expression)
+    ]
     if not tests:
         return points
     seen = {_sides(point, tests) for point in points}

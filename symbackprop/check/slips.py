@@ -65,7 +65,17 @@ class Slips:
 
     def _factors_put_in(self, node: Node) -> Iterator[Variant]:
         """One factor too many in a term."""
-        if node.kind in ("sum", "group", "matrix", "row", "relation", "case", "cases", "number", "derivative"):
+        if node.kind in (
+            "sum",
+            "group",
+            "matrix",
+            "row",
+            "relation",
+            "case",
+            "cases",
+            "number",
+            "derivative",
+        ):
             return
         for factor in (whole_number(2), whole_number(Fraction(1, 2)), *self._sizes()):
             yield Slip.FACTOR, product(factor, node)
@@ -79,7 +89,11 @@ class Slips:
             return
         for other in self.all_names()[: 2 * MOST_NAMES]:
             if other != node.value:
-                slip = Slip.WRONG_INDEX if (other.letter, other.accent) == (node.value.letter, node.value.accent) else Slip.WRONG_NAME
+                slip = (
+                    Slip.WRONG_INDEX
+                    if (other.letter, other.accent) == (node.value.letter, node.value.accent)
+                    else Slip.WRONG_NAME
+                )
                 yield slip, Node("name", (), other, node.start, node.end)
 
     def _everywhere(self, node: Node, make: Callable[[Node], Iterator[Variant]]) -> Iterator[Variant]:

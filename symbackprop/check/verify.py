@@ -91,7 +91,9 @@ def verify(
     node = str(wrt)
     if node not in derivation.graph:
         known = [one.name for one in derivation.graph.nodes]
-        raise GraphError(f"there is no node {node!r}", known=listing(known, 40), fix=did_you_mean(node, known))
+        raise GraphError(
+            f"there is no node {node!r}", known=listing(known, 40), fix=did_you_mean(node, known)
+        )
     with mp.workdps(DIGITS):
         return _Verifier(derivation, aliases or {}).verdict(node, formula)
 
@@ -160,7 +162,11 @@ class _Verifier:
         return expression
 
     def _is_known(self, name: str) -> bool:
-        return name in self.problem.graph or name in self.vocabulary.delta_of or name in self.scenes[0].point.sizes
+        return (
+            name in self.problem.graph
+            or name in self.vocabulary.delta_of
+            or name in self.scenes[0].point.sizes
+        )
 
     def _compared(self, left: Node, expression: Expr) -> Outcome:
         for scene in self.scenes:
@@ -180,7 +186,9 @@ class _Verifier:
     def _written(self, expression: Expr) -> Node | None:
         """The formula as a tree, for finding the kind of a mistake."""
         try:
-            show: Callable[[Expr], str] = printer_for(LATEX, self.derivation.conventions, self.derivation.shapes)
+            show: Callable[[Expr], str] = printer_for(
+                LATEX, self.derivation.conventions, self.derivation.shapes
+            )
             return self._in_latex(show(expression))
         except (Mistake, TypeError, KeyError, AttributeError):
             return None
@@ -195,4 +203,3 @@ class _Verifier:
                 where=f"formula, column {error.offset + 1}",
                 fix="write it in the expression language, as 2*(yhat - y)*x, or in LaTeX",
             ) from None
-

@@ -290,7 +290,8 @@ class Vocabulary:
                 return self._with_labels(found, labels[:place] + labels[place + 1 :])
         found = self._lookup(bare)
         if found is not None and not any(
-            opener == "" and content not in STEP_WORDS and bare not in self.stepped for opener, content in name.above
+            opener == "" and content not in STEP_WORDS and bare not in self.stepped
+            for opener, content in name.above
         ):
             return self._with_labels(found, labels)
         return self._by_step(name) or self._of_other_case(name) if found is None else None

@@ -10,10 +10,11 @@ from mpmath import mp, mpf
 from sympy import Dummy
 
 from symbackprop.formulas.functions import ELEMENTWISE
-from symbackprop.formulas.tree import Name, Node
+from symbackprop.formulas.tree import Name, Node, is_numeric
 from symbackprop.formulas.vocabulary import Defined
 from symbackprop.partials import declared_slopes
 from symbackprop.precise.evaluation import evaluate
+from symbackprop.precise.point import Point
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.algebra import DEEPEST_DEFINITION
 from symbackprop.reckoning.array_calls import array_call
@@ -40,6 +41,9 @@ class Functions(Sums):
         vocabulary = self.scene.vocabulary
         full = self.scene.name(name)
         function = vocabulary.called(name)
+        at = self._at_arguments(full, parts) if function is None else None
+        if at is not None:
+            return at
         if function is None and (
             vocabulary.find(full) is not None or vocabulary.definition(full) is not None
         ):
@@ -52,6 +56,20 @@ class Functions(Sums):
         if function is None:
             return self.scene.free_function(str(name), arguments)
         return self.apply_function(function, arguments)
+
+    def _at_arguments(self, name: Name, parts: tuple[Node, ...]) -> Any | None:
+        """f(0, 1): the value of a node with these numbers for what it is given, in their order."""
+        referent = self.scene.vocabulary.find(name)
+        if referent is None or referent.kind != "node" or not parts or not all(map(is_numeric, parts)):
+            return None
+        graph = self.scene.vocabulary.graph
+        reached = graph.ancestors(graph[referent.name].symbol)
+        given = [one.name for one in graph.given if one.symbol in reached and not one.shape]
+        if len(given) != len(parts):
+            raise Unknown(f"what {name} is given", "meaning")
+        numbers = dict(zip(given, map(self.plain, parts), strict=True))
+        point = self.scene.point
+        return Point(point.source, {**point.given, **numbers}, point.digits, point.conventions)[referent.name]
 
     def apply_function(self, function: str | Defined, arguments: list[Any]) -> Any:
         """The value of a function of the language, or of the document."""
@@ -155,7 +173,6 @@ class Functions(Sums):
                 raise Misfit(image.shape, upstream.shape, "circ")
             made[place] = mp.fsum(image.reshape(-1) * upstream.reshape(-1))
         return made
-
 
 
 def _real(value: Any) -> Any:

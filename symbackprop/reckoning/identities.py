@@ -74,7 +74,9 @@ def _are_direct(nodes: Sequence[Node], vocabulary: Vocabulary) -> bool:
         for one in node.walk():
             if one.kind != "derivative":
                 continue
-            referents = [vocabulary.find(part.value) if isinstance(part.value, Name) else None for part in one.parts]
+            referents = [
+                vocabulary.find(part.value) if isinstance(part.value, Name) else None for part in one.parts
+            ]
             if any(found is None or found.kind != "node" for found in referents):
                 return False
             upper, lower = (graph[found.name] for found in referents if found is not None)
@@ -149,7 +151,9 @@ def _arguments(node: Node, scene: Scene) -> set[Name]:
     head = node.value[0]
     if isinstance(head, Name) and scene.vocabulary.called(head) is None:
         return set()
-    return {scene.name(part.value) for part in node.parts if part.kind == "name" and isinstance(part.value, Name)}
+    return {
+        scene.name(part.value) for part in node.parts if part.kind == "name" and isinstance(part.value, Name)
+    }
 
 
 def _has_unknown(node: Node, scene: Scene) -> bool:

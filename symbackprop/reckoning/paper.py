@@ -115,7 +115,9 @@ def times(left: Any, right: Any, *, loose: bool = False) -> Any:
     """
     for one, other in ((left, right), (right, left)):
         if isinstance(one, Identity) and not isinstance(other, (Jacobian, Identity)):
-            return settled(other) * one.scale if isinstance(other, np.ndarray) else Identity(one.scale * other)
+            return (
+                settled(other) * one.scale if isinstance(other, np.ndarray) else Identity(one.scale * other)
+            )
     if isinstance(left, Jacobian) or isinstance(right, Jacobian):
         return _chained(left, right, loose=loose)
     if not isinstance(left, np.ndarray) or not isinstance(right, np.ndarray):

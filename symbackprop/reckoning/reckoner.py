@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -85,8 +86,43 @@ class Reckoner(Functions):
         if by.kind != "name" or not isinstance(by.value, Name):
             raise Unknown("a derivative by what is no name", "meaning")
         target = self.scene.name(by.value)
+        whole = settled(self.named(by.value))
+        if isinstance(whole, np.ndarray):
+            return self._by_entries(of, by, target, whole)
         rates = self._rates(of, by, target)
         return self._difference(lambda shift: self._moved(of, rates, shift), mpf(0))
+
+    def _by_entries(self, of: Node, by: Node, target: Name, whole: Any) -> Any:
+        """The derivative of a number by an array: by each of its entries."""
+        made = np.empty(whole.shape, dtype=object)
+        rates = self._rates_by_array(of, by, target)
+        for place in np.ndindex(whole.shape):
+            unit = np.full(whole.shape, mpf(0), dtype=object)
+            unit[place] = mpf(1)
+            own = {name: unit if rate is None else rate(place) for name, rate in rates.items()}
+            value = self._difference(lambda shift, own=own: self._moved(of, own, shift), mpf(0))
+            if isinstance(value, np.ndarray):
+                raise Unknown("a derivative of an array by an array", "meaning")
+            made[place] = value
+        return made
+
+    def _rates_by_array(self, of: Node, by: Node, target: Name) -> dict[Name, Callable[[Any], Any] | None]:
+        """How every name of an expression changes with an entry; None: it is the array itself."""
+        lower = self._referent(by)
+        rates: dict[Name, Callable[[Any], Any] | None] = {}
+        for name in self._names_below(of):
+            upper = self.scene.referent(name)
+            if name == target or upper is None or lower is None or upper.kind != "node":
+                rates |= {name: None} if name == target else {}
+                continue
+            value = self.scene.point.slope(upper.name, lower.name)
+            inner = self.scene.point.graph[lower.name].shape
+            rates[name] = lambda place, value=value, inner=inner: paper.on_paper(
+                np.asarray(value[(..., *place[: len(inner)])], dtype=object)
+                if np.ndim(value) > len(inner)
+                else value[place[: len(inner)]]
+            )
+        return rates
 
     def _rates(self, of: Node, by: Node, target: Name) -> dict[Name, Any]:
         """How much every name of an expression changes with the variable."""

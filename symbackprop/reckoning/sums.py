@@ -9,6 +9,7 @@ from mpmath import mp, mpf
 
 from symbackprop.formulas.names import agreeing, bound
 from symbackprop.formulas.tree import Node, names_in
+from symbackprop.graph import Role
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.algebra import Algebra
 from symbackprop.reckoning.paper import Misfit, settled
@@ -22,6 +23,7 @@ class Sums(Algebra):
         word, index, has_lower, has_upper = node.value  # type: ignore[misc]
         body = node.parts[0]
         letters = index or self._unbound(body)
+        self._check_examples(body, letters)
         if not letters:
             return self._whole(self(body), word)
         if has_lower and has_upper:
@@ -29,6 +31,20 @@ class Sums(Algebra):
             if ranges is not None:
                 return self._total(body, [{letters[0]: one} for one in ranges], word)
         return self._total(body, self._domain(body, tuple(letters)), word)
+
+    def _check_examples(self, body: Node, letters: tuple[str, ...]) -> None:
+        """In a sum over examples, what has no superscript of an example while others have one means nothing."""
+        vocabulary = self.scene.vocabulary
+        names = [self.scene.name(name) for name in names_in(body)]
+        if not any(content in letters for name in names for _, content in name.above):
+            return
+        for name in names:
+            referent = vocabulary.find(name)
+            if referent is None or referent.labels or referent.kind not in ("node", "delta"):
+                continue
+            node = vocabulary.graph_node(referent)
+            if node.role is not Role.PARAMETER and vocabulary.example_axis(node) is not None:
+                raise Unknown(f"which example {name} is of", "meaning")
 
     def _whole(self, value: Any, word: str) -> Any:
         """The sum of all entries."""
