@@ -44,7 +44,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _register_faces() -> None:
-    from symbackprop.notebook import beyond, model, numbers  # noqa: F401  (importing them registers)
+    from symbackprop.notebook import beyond, model, numbers, verdicts  # noqa: F401  (importing them registers)
 
 
 shown.register_later(_register_faces)

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -27,7 +27,15 @@ LARGEST = importlib.import_module("symbackprop_cli.gathering").LARGEST
 SPEC = "f = (w*x - y)**2"
 
 
-def judged(text: str, problem: Problem, *, name: str, aliases: Mapping[str, str], kind: str | None) -> Report:
+def judged(
+    text: str,
+    problem: Problem,
+    *,
+    name: str,
+    aliases: Mapping[str, str],
+    kind: str | None,
+    lines: Sequence[range],
+) -> Report:
     """A report by words in the document: `wrong`, `odd`; some fail."""
     assert isinstance(problem, Problem)
     if "slow" in text:

@@ -47,14 +47,16 @@ page.style page.marks page.tokens page.words page.html
 precise.digits precise.evaluation precise.slopes precise.point precise.points
 papers.pieces papers.marks papers.paragraphs papers.markdown papers.tex papers.reading
 formulas.functions formulas.tree formulas.lexer formulas.unread formulas.scripts formulas.calls
-formulas.environments formulas.grammar formulas.names formulas.vocabulary formulas.chains formulas.keys
+formulas.environments formulas.behind formulas.grammar formulas.names formulas.spec_names
+formulas.vocabulary formulas.chains formulas.keys
 reckoning.operands reckoning.paper reckoning.scene reckoning.algebra reckoning.array_calls
 reckoning.sums reckoning.functions reckoning.reckoner reckoning.identities reckoning.rounding
-check.claims check.contexts check.findings check.notes check.reference check.rows check.slips
-check.diagnosis check.number_slips check.numbers check.tables check.tex check.judge check.checking
+check.claims check.contexts check.findings check.notes check.reference check.rows check.sides check.tex
+check.trees check.slips check.diagnosis check.number_slips check.meanings check.substitutions check.numbers
+check.tables check.updates check.judge check.checking check.verify
 reports.marked reports.formulas reports.plain_math reports.prose reports.speech reports.words
 reports.data reports.markdown reports.marks reports.html reports.text reports.table
-notebook.parts notebook.cells notebook.model notebook.numbers notebook.beyond
+notebook.parts notebook.cells notebook.model notebook.numbers notebook.beyond notebook.verdicts
 __init__
 """.split()
 

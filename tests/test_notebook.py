@@ -136,6 +136,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "IndexedDerivative": lambda: indexed().gradients["W"],
     "Equality": lambda: indexed().nodes["Z"],
     "general_layer": lambda: sb.general_layer("tanh", "mse"),
+    "Verdict": lambda: sb.verify(derivation(), "x", "x - y"),
+    "verify": lambda: sb.verify(sb.backprop(ridge()), "w", "w"),
     "Solution": lambda: solve(obesity(), sb.backprop(obesity().graph)),
     "Solution of a training": lambda: solve_training(trace()),
 }

@@ -1,4 +1,4 @@
-"""What a document claims and what became of each claim: claims with verdicts, and the report of a document."""
+"""What a document claims and what became of it: claims with verdicts, and the report of a document."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Which numbers a line speaks of: the parameters after how many updates, at which example.
 
-A document's lines are read as a walk through these contexts. The walk is the one that leaves the fewest printed values
-unexplained, where a change of context costs as much as a few of them; headings that name an iteration or an example
-make a change there cheap.
+A document's lines are read as a walk through these contexts. The walk is the one that leaves the fewest
+printed values unexplained, where a change of context costs as much as a few of them; headings that name an
+iteration or an example make a change there cheap.
 """
 
 from __future__ import annotations

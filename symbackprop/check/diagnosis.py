@@ -1,4 +1,4 @@
-"""The kind of a mistake: the known slips are tried on the right formula, and on the wrong one, until one explains it."""
+"""The kind of a mistake: slips are tried on the right formula and on the wrong one until one explains it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from symbackprop import functions, operations
 from symbackprop.check.claims import Slip
 from symbackprop.check.reference import Reference, Right
 from symbackprop.check.slips import Slips, Variant
+from symbackprop.check.trees import name_node
 from symbackprop.errors import Mistake
 from symbackprop.formulas.chains import Side
 from symbackprop.formulas.keys import key_of
+from symbackprop.formulas.names import bound
 from symbackprop.formulas.tree import Name, Node, spelled
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Role
@@ -27,11 +29,35 @@ from symbackprop.reckoning.scene import Scene, Unknown
 MOST = 6000
 """Variants that are tried for one mistake."""
 
+_LIKE_DIAGONAL = frozenset(
+    (Slip.MISSING_PATH, Slip.WRONG_INDEX, Slip.ACTIVATION_DOUBLED, Slip.FORWARD, Slip.SIGN)
+)
+"""What the diagonal of a softmax alone may look like, too."""
+
 PRIORITY = (
-    Slip.ASCENT, Slip.SIGN, Slip.BIAS, Slip.ACTIVATION_MISSING, Slip.ACTIVATION_DOUBLED, Slip.FACTOR, Slip.SOFTMAX_DIAGONAL,
-    Slip.TRANSPOSE, Slip.ELEMENTWISE, Slip.ORDER, Slip.MISSING_PATH, Slip.FORWARD, Slip.PRODUCT_FOR_SUM, Slip.LOSS_FOR_DELTA,
-    Slip.WRONG_POINT, Slip.MISSING_FACTOR, Slip.WRONG_NAME, Slip.WRONG_INDEX, Slip.AXIS, Slip.EXTRA_FACTOR, Slip.OTHER,
-)  # fmt: skip
+    Slip.ASCENT,
+    Slip.SIGN,
+    Slip.BIAS,
+    Slip.ACTIVATION_MISSING,
+    Slip.ACTIVATION_DOUBLED,
+    Slip.FACTOR,
+    Slip.SOFTMAX_DIAGONAL,
+    Slip.TRANSPOSE,
+    Slip.ELEMENTWISE,
+    Slip.ORDER,
+    Slip.MISSING_PATH,
+    Slip.FORWARD,
+    Slip.PRODUCT_FOR_SUM,
+    Slip.LOSS_FOR_DELTA,
+    Slip.WRONG_POINT,
+    Slip.MISSING_FACTOR,
+    Slip.WRONG_NAME,
+    Slip.WRONG_INDEX,
+    Slip.AXIS,
+    Slip.EXTRA_FACTOR,
+    Slip.OTHER,
+)
+"""Of several slips that explain a mistake, the one that comes first here is said."""
 
 
 class Diagnosis:
@@ -66,7 +92,7 @@ class Diagnosis:
     ) -> Slip:
         slips = Slips(self.vocabulary, is_forward=is_forward)
         found = set(self._forwards(wrong, candidates, scene, slips))
-        if found <= {Slip.MISSING_PATH} and self._is_diagonal(wrong, left, scene):
+        if found <= _LIKE_DIAGONAL and self._is_diagonal(wrong, left, scene):
             return Slip.SOFTMAX_DIAGONAL
         if not found and self._is_of_other_axis(wrong, left, scene):
             return Slip.AXIS
@@ -145,7 +171,7 @@ class Diagnosis:
                 yield _MENDS.get(slip, slip)
 
     def _special(self, wrong: Node, left: Node, scene: Scene) -> Iterator[Slip]:
-        """Another quantity than the one on the left: the derivative by the activation, the softmax taken as diagonal."""
+        """Another quantity than the one on the left: the derivative by what uses it, or by what it uses."""
         value = self._value(wrong, scene, None)
         if value is None:
             return
@@ -180,29 +206,57 @@ class Diagnosis:
         return None
 
     def _is_diagonal(self, wrong: Node, left: Node, scene: Scene) -> bool:
-        """Whether only the diagonal of a softmax's derivatives was taken."""
-        name = self.differentiated(left)
+        """Whether only the diagonal of a softmax's derivatives was taken, or nothing of what it subtracts."""
         value = self._value(wrong, scene, None)
-        if name is None or value is None:
+        if value is None:
             return False
-        graph = self.vocabulary.graph
-        users = [graph[user] for user in graph.consumers[graph[name].symbol]]
-        for user in users:
-            if user.expression is None or not user.expression.atoms(
-                functions.softmax, operations.softmax_along
-            ):
-                continue
-            p = scene.point[user.name]
-            diagonal = scene.point.slope(graph.output.name, user.name) * p * (1 - p)
-            scale = (
-                scene.point.delta(name) / slope
-                if left.kind == "name" and (slope := scene.gradient(name)) is not None and not user.shape
-                else 1
-            )
-            made = paper.on_paper(diagonal) * scale
-            if paper.same(made, value, mpf(10) ** -20, mpf(10) ** -40):
-                return True
-        return False
+        made = [*self._diagonals(left, scene), *self._off_the_diagonal(left, scene)]
+        return any(paper.same(one, value, mpf(10) ** -20, mpf(10) ** -40) for one in made)
+
+    def _diagonals(self, left: Node, scene: Scene) -> Iterator[Any]:
+        """p(1 - p) ∂L/∂p and p ∂L/∂p, for a delta or a derivative by what a softmax takes."""
+        name = self.differentiated(left)
+        if name is None:
+            return
+        graph, output = self.vocabulary.graph, self.vocabulary.graph.output.name
+        scale = self._scale(name) if left.kind == "name" else mpf(1)
+        for user in (graph[one] for one in graph.consumers[graph[name].symbol]):
+            if self._is_softmax(user):
+                p = scene.point[user.name]
+                slope = scene.point.slope(output, user.name) * scale
+                yield paper.on_paper(slope * p * (1 - p))
+                yield paper.on_paper(slope * p)
+
+    def _scale(self, name: str) -> Any:
+        """By what a delta is more than the derivative."""
+        point = self.scenes[0].point
+        delta = paper.entries_of(point.delta(name))
+        slope = paper.entries_of(point.slope(self.vocabulary.graph.output.name, name))
+        return next((one / other for one, other in zip(delta, slope, strict=True) if other != 0), mpf(1))
+
+    def _off_the_diagonal(self, left: Node, scene: Scene) -> Iterator[Any]:
+        """0 and p_i(1 - p_i), for ∂p_i/∂z_j."""
+        names = [part.value for part in left.parts if isinstance(part.value, Name)]
+        if left.kind != "derivative" or len(names) != 2:
+            return
+        of, by = (self.vocabulary.find(scene.name(name)) for name in names)
+        if (
+            of is None
+            or by is None
+            or of.kind != "node"
+            or not self._is_softmax(self.vocabulary.graph[of.name])
+        ):
+            return
+        for user in self.vocabulary.graph.inner:
+            if self._is_softmax(user) and not user.shape:
+                p = scene.point[user.name]
+                yield p * (1 - p)
+        yield mpf(0)
+
+    @staticmethod
+    def _is_softmax(node: Any) -> bool:
+        heads = (functions.softmax, operations.softmax_along)
+        return node.expression is not None and bool(node.expression.atoms(*heads))
 
     def _is_of_other_axis(self, wrong: Node, left: Node, scene: Scene) -> bool:
         """Whether a sum runs along the wrong axis of the delta that it adds up."""
@@ -236,8 +290,14 @@ class Diagnosis:
         return None
 
 
-_MENDS = {Slip.MISSING_FACTOR: Slip.EXTRA_FACTOR, Slip.EXTRA_FACTOR: Slip.MISSING_FACTOR, Slip.ACTIVATION_MISSING: Slip.ACTIVATION_DOUBLED,
-          Slip.ACTIVATION_DOUBLED: Slip.ACTIVATION_MISSING, Slip.MISSING_PATH: Slip.OTHER, Slip.FORWARD: Slip.OTHER}  # fmt: skip
+_MENDS = {
+    Slip.MISSING_FACTOR: Slip.EXTRA_FACTOR,
+    Slip.EXTRA_FACTOR: Slip.MISSING_FACTOR,
+    Slip.ACTIVATION_MISSING: Slip.ACTIVATION_DOUBLED,
+    Slip.ACTIVATION_DOUBLED: Slip.ACTIVATION_MISSING,
+    Slip.MISSING_PATH: Slip.OTHER,
+    Slip.FORWARD: Slip.OTHER,
+}
 """A slip that mends a formula, and what its mistake is then."""
 
 
@@ -249,15 +309,11 @@ def _shortest(known: Sequence[Right]) -> str:
 
 
 def _derivative(of: Node, by: str) -> Node:
-    from symbackprop.check.slips import _name_node
-
-    return Node("derivative", (of, _name_node(by)), "partial", -1, -1)
+    return Node("derivative", (of, name_node(by)), "partial", -1, -1)
 
 
 def _bound_key(node: Node, vocabulary: Vocabulary, binding: dict[str, int]) -> Node:
     """The left side with its indices in numbers."""
-    from symbackprop.formulas.names import bound
-
     if node.kind == "name" and isinstance(node.value, Name):
         return node.having(value=bound(node.value, binding))
     return node.having(*(_bound_key(part, vocabulary, binding) for part in node.parts))

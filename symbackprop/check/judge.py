@@ -4,28 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from mpmath import mp, mpf
 
 from symbackprop.check.claims import Counterexample, Slip, Verdict
 from symbackprop.check.contexts import Context, Contexts
 from symbackprop.check.diagnosis import Diagnosis
-from symbackprop.check.findings import VERIFIED, Finding, refuted
+from symbackprop.check.findings import Finding, refuted
 from symbackprop.check.notes import Notes
 from symbackprop.check.numbers import Numbers
 from symbackprop.check.rows import Rows
 from symbackprop.check.tex import Tex
+from symbackprop.check.updates import Updates
 from symbackprop.content import text
 from symbackprop.errors import Mistake
 from symbackprop.formulas.chains import Chain, Side
 from symbackprop.formulas.keys import key_of
-from symbackprop.formulas.tree import Name, Node, is_numeric, names_in
-from symbackprop.formulas.vocabulary import Defined, Vocabulary
+from symbackprop.formulas.spec_names import Defined
+from symbackprop.formulas.tree import Name, Node, is_numeric, names_in, standing_names
+from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Role
 from symbackprop.reckoning import paper
-from symbackprop.reckoning.identities import Outcome, bindings_of, compare, every_name, settings
-from symbackprop.reckoning.paper import Misfit, Undefined, settled
+from symbackprop.reckoning.identities import Outcome, compare, every_name, settings
+from symbackprop.reckoning.paper import Misfit, Undefined
 from symbackprop.reckoning.reckoner import value_of
 from symbackprop.reckoning.rounding import cells_of, plain_number
 from symbackprop.reckoning.scene import Scene, Unknown, is_generic
@@ -55,14 +56,11 @@ class Judge:
     def __init__(
         self, vocabulary: Vocabulary, scenes: Sequence[Scene], contexts: Contexts, diagnosis: Diagnosis
     ) -> None:
-        self.vocabulary, self.scenes, self.contexts, self.diagnosis = (
-            vocabulary,
-            list(scenes),
-            contexts,
-            diagnosis,
-        )
+        self.vocabulary, self.scenes = vocabulary, list(scenes)
+        self.contexts, self.diagnosis = contexts, diagnosis
         self.notes = Notes(vocabulary)
         self.rows = Rows(vocabulary, scenes[0])
+        self.updates = Updates(vocabulary, self.scenes)
         self.numbers = Numbers(vocabulary, contexts, self.notes, diagnosis)
 
     def chain(self, chain: Chain, line: Line) -> list[tuple[int, Finding]]:
@@ -85,7 +83,7 @@ class Judge:
                     elif finding.verdict is Verdict.REFUTED:
                         line.wrong.add(place)
                         line.refuted.add(side.start)
-                if before and self._is_rule(chain.sides[before[0]], side):
+                if before and self.updates.is_rule(chain.sides[before[0]], side):
                     before = []
             if side.node is not None:
                 before.append(place)
@@ -97,10 +95,10 @@ class Judge:
         left, right = chain.sides[before[-1]], chain.sides[place]
         assert left.node is not None
         assert right.node is not None
-        if len(before) == 1 and not self._is_rule(left, right) and self._defines(left.node, right, line):
+        if len(before) == 1 and not self.updates.is_rule(left, right) and self._defines(left.node, right):
             return Finding(Verdict.VERIFIED, text("a definition"))
-        if self._is_rule(left, right):
-            return self._rule(left.node, right.node, line)
+        if self.updates.is_rule(left, right):
+            return self.updates.judged(left.node, right.node)
         if any(one.kind == "ellipsis" for node in (left.node, right.node) for one in node.walk()):
             return Finding(Verdict.UNDECIDED, text("dots stand for what is left out"))
         anchors = [chain.sides[one] for one in before]
@@ -115,7 +113,7 @@ class Judge:
 
     # ------------------------------------------------------------------------------------------ definitions
 
-    def _defines(self, left: Node, right: Side, line: Line) -> bool:
+    def _defines(self, left: Node, right: Side) -> bool:
         """Take a definition: an unknown name or function on the left."""
         assert right.node is not None
         while left.kind == "group":
@@ -159,77 +157,6 @@ class Judge:
         self.vocabulary.functions[str(head)] = Defined(arguments, body)
         return True
 
-    # ----------------------------------------------------------------------------------------------- update
-
-    def _is_rule(self, left: Side, right: Side) -> bool:
-        """Whether a parameter gets a new value: w <- w - …, w := w - …, w = w - eta …"""
-        if right.relation == "leftarrow":
-            return True
-        if (
-            left.node is None
-            or right.node is None
-            or left.node.kind != "name"
-            or not isinstance(left.node.value, Name)
-        ):
-            return False
-        name = left.node.value
-        if right.relation not in (":=", "=") or name not in names_in(right.node):
-            return False
-        referent = self.vocabulary.find(name)
-        if referent is not None and referent.step is not None:
-            return False
-        is_parameter = (
-            referent is not None
-            and referent.kind == "node"
-            and self.vocabulary.graph[referent.name].role is Role.PARAMETER
-        )
-        has_rate = any(
-            found is not None and found.kind == "rate"
-            for found in map(self.vocabulary.find, names_in(right.node))
-        )
-        return has_rate and (is_parameter or is_generic(replace(name, above=()), self.vocabulary))
-
-    def _rule(self, left: Node, right: Node, line: Line) -> Finding:
-        r"""\theta \leftarrow \theta - \eta g."""
-        if left.kind != "name" or not isinstance(left.value, Name):
-            return Finding(Verdict.UNDECIDED, text("what is changed here is no name"))
-        ratios = [self._step_ratio(left, right, scene) for scene in self.scenes]
-        if any(ratio is None for ratio in ratios):
-            return Finding(Verdict.UNDECIDED, text("what the parameters are changed by is not known"))
-        if all(abs(ratio - 1) < mpf(10) ** -20 for ratio in ratios if ratio is not None):
-            return VERIFIED
-        if all(abs(ratio + 1) < mpf(10) ** -20 for ratio in ratios if ratio is not None):
-            expected = rf"{left.value} \leftarrow {left.value} - \eta \, \frac{{\partial L}}{{\partial {left.value}}}"
-            return refuted(Slip.ASCENT, expected)
-        return refuted(Slip.OTHER, "")
-
-    def _step_ratio(self, left: Node, right: Node, scene: Scene) -> Any | None:
-        """By what part of -η g the right side differs from the left; None: g is not known."""
-        assert isinstance(left.value, Name)
-        scene = scene.having(free=set())
-        for one in settings(scene, (left, right)):
-            try:
-                choice = next(iter(bindings_of((left, right), self.vocabulary, one)))
-                here = one.having(binding=choice)
-                change = settled(value_of(right, here)) - settled(value_of(left, here))
-                name = here.name(left.value)
-                referent = self.vocabulary.find(name) or self.vocabulary.find(replace(name, above=()))
-                free = {found for found in here.free if found != replace(left.value, above=())}
-                if referent is not None and not free:
-                    gradient = here.gradient(referent.name)
-                    gradient = (
-                        here.entry(gradient, referent) if referent.indices else paper.on_paper(gradient)
-                    )
-                elif len(free) == 1:
-                    gradient = here.free_value(next(iter(free)))
-                else:
-                    return None
-                ratio = change / (-here.rate * gradient)
-                return ratio.reshape(-1)[0] if hasattr(ratio, "reshape") else ratio
-            except (Unknown, Misfit, Undefined, Mistake, TypeError, ZeroDivisionError):
-                return None
-        return None
-
     # --------------------------------------------------------------------------------------------- formulas
 
     def _identity(self, anchors: Sequence[Side], right: Side, line: Line, wrong: Sequence[bool]) -> Finding:
@@ -257,7 +184,7 @@ class Judge:
             return Finding(Verdict.VERIFIED, text("it holds for the class of this example"))
         if outcome.status == "unknown":
             of_data = self.rows.compared(first.node, right.node, outcome)
-            if of_data is None and self._skips_updates(first.node, right.node):
+            if of_data is None and self.updates.skips_updates(first.node, right.node):
                 return refuted(Slip.WRONG_INDEX, "")
             if of_data is None:
                 return self._undecided(outcome)
@@ -304,22 +231,6 @@ class Judge:
         finding = refuted(slip, expected, misfit=outcome.misfit)
         return replace(finding, counterexample=shown, follows=follows, renames=renames)
 
-    def _skips_updates(self, left: Node, right: Node) -> bool:
-        """Whether one step of descent leads from a state to another than the next: w^{(4)} = w^{(0)} - …"""
-        if (
-            left.kind != "name"
-            or not isinstance(left.value, Name)
-            or right.kind != "sum"
-            or len(right.parts) != 2
-        ):
-            return False
-        referents = [self.vocabulary.find(name) for name in (left.value, *names_in(right))]
-        steps = [
-            one.step for one in referents if one is not None and one.step is not None and not one.step[0]
-        ]
-        rated = any(one is not None and one.kind == "rate" for one in referents)
-        return rated and len(steps) == 2 and steps[0][1] != steps[1][1] + 1
-
     def _undecided(self, outcome: Outcome) -> Finding:
         if outcome.kind == "name":
             reason = text("what {names} means is not known; say it with --alias", names=Tex(outcome.unknown))
@@ -336,13 +247,14 @@ class Judge:
     def _numeric(self, anchors: Sequence[Side], right: Side, line: Line, wrong: int | None) -> Finding:
         """A number, or numbers put in, behind names or behind other numbers."""
         symbolic = [side for side in anchors if side.node is not None and not is_numeric(side.node)]
-        if symbolic and not self._is_rounded(right.node):
-            outcome = compare(symbolic[0].node, right.node, self.scenes)  # type: ignore[arg-type]
+        formula = symbolic[0].node if symbolic else None
+        if formula is not None and right.node is not None and not self._is_rounded(right.node):
+            outcome = compare(formula, right.node, self.scenes)
             if outcome.status == "equal":
-                self.numbers.note(symbolic, right, line.context, line.numbers[-1])
+                self.numbers.note(symbolic, right, line.numbers[-1])
                 return Finding(Verdict.VERIFIED, text("both sides agree at random points"))
             of_any = outcome.scene is not None and bool(outcome.scene.free)
-            if outcome.status == "different" and (of_any or self._is_constant(symbolic[0].node)):  # type: ignore[arg-type]
+            if outcome.status == "different" and (of_any or self._is_constant(formula)):
                 return self._refuted(symbolic[0], symbolic[-1], right, outcome, line)
         sound = [side for side in anchors if not self._is_wrong(side, line)]
         finding = self.numbers.judged(sound, right, line.context, line.numbers, wrong)
@@ -368,10 +280,8 @@ class Judge:
         return self._identity([symbolic[0]], right, line, [False])
 
     @staticmethod
-    def _is_rounded(node: Node | None) -> bool:
-        return node is not None and any(
-            getattr(one.value, "unit", 0) for one in node.walk() if one.kind == "number"
-        )
+    def _is_rounded(node: Node) -> bool:
+        return any(getattr(one.value, "unit", 0) for one in node.walk() if one.kind == "number")
 
     def _is_constant(self, node: Node) -> bool:
         """Whether a side has one value at all random points, as ∂z/∂b = 1 has."""
@@ -403,7 +313,7 @@ def counterexample(outcome: Outcome, nodes: Sequence[Node]) -> Counterexample | 
         return None
     at: dict[str, str] = {}
     for node in nodes:
-        for name in names_in(node):
+        for name in standing_names(node):
             full = scene.name(name)
             try:
                 value = value_of(Node("name", (), full), scene)

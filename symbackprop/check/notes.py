@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,7 @@ class Notes:
             self.values[key] = Note(value, line, wrong)
 
     def carried(self, node: Node, scene: Scene) -> Note | None:
-        """The value of a side in the rounded numbers that were printed for what it is made of; None: in none."""
+        """The value of a side in the rounded numbers printed for what it is made of; None: there are none."""
         used: list[Note] = []
         overrides: dict[Any, Any] = dict(scene.overrides)
         for one in self._made_of(node):
@@ -123,7 +123,7 @@ class Notes:
 
 
 def changed_world(scene: Scene, key: str, value: Any) -> Scene | None:
-    """The scene in which a node, or a derivative of the output, has another value, and all that comes after it."""
+    """The scene in which a node, or a derivative of the output, has another value, and all behind it."""
     kind, _, rest = key.partition(" ")
     if kind == "node" and " " not in rest:
         return scene.having(point=scene.point.changed({rest: value}))
@@ -143,6 +143,3 @@ def changed_world(scene: Scene, key: str, value: Any) -> Scene | None:
         if " " not in name and Symbol(name) in graph:
             return scene.having(point=scene.point.with_slope(name, value))
     return None
-
-
-__all__ = ["Mapping", "Note", "Notes", "changed_world"]

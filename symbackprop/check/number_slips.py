@@ -1,4 +1,4 @@
-"""The kind of mistake of a printed number: what else is printed there, or how its digits differ from the right ones."""
+"""The kind of mistake of a printed number: what else is printed there, or how its digits differ."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from mpmath import mp, mpf
+from mpmath import mpf
 
 from symbackprop.check.claims import Slip
 from symbackprop.check.contexts import Contexts
@@ -15,11 +15,12 @@ from symbackprop.check.diagnosis import PRIORITY, Diagnosis
 from symbackprop.check.slips import Slips
 from symbackprop.errors import Mistake
 from symbackprop.formulas.keys import key_of
+from symbackprop.formulas.names import read_name
 from symbackprop.formulas.tree import Name, Node
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Role
+from symbackprop.notation.names import latex_name
 from symbackprop.precise.point import exact_number
-from symbackprop.reckoning.identities import settings
 from symbackprop.reckoning.paper import Misfit, Undefined, on_paper, settled
 from symbackprop.reckoning.reckoner import value_of
 from symbackprop.reckoning.rounding import Cell, as_mpf, as_printed, misfits, within
@@ -47,7 +48,6 @@ class NumberSlips:
         before: Node | None,
         *,
         whole: Any,
-        value: Any,
     ) -> Slip:
         """The kind of mistake of a result."""
         if before is None and not cell.unit and symbolic:
@@ -67,7 +67,7 @@ class NumberSlips:
         return explained or self._last(cell, right, symbolic)
 
     def _last(self, cell: Cell, right: Any, symbolic: Sequence[Node]) -> Slip:
-        """Digits in another order or left out are copied wrongly; else it is an error of the pass that it belongs to."""
+        """Digits in another order or left out are copied wrongly; else it is an error of its pass."""
         if is_copy(cell, right):
             return Slip.COPY
         return Slip.FORWARD if symbolic and self._is_forward(symbolic[0]) else Slip.OTHER
@@ -86,9 +86,7 @@ class NumberSlips:
             return Slip.SIGN
         return Slip.OTHER
 
-    def substituted(
-        self, symbolic: Sequence[Node], numbers: Node, value: Any, off: Any, scene: Scene
-    ) -> Slip:
+    def substituted(self, symbolic: Sequence[Node], value: Any, off: Any, scene: Scene) -> Slip:
         """Of numbers that were put in otherwise than the formula says."""
         if self._with_new_weights(symbolic, scene, lambda found: within(value, found, off)):
             return Slip.NEW_WEIGHTS
@@ -102,7 +100,11 @@ class NumberSlips:
         slip = digit_slip(cell, right)
         if slip is not None and slip is not Slip.FACTOR:
             return slip
-        return self._new_weight(cell, scene) or self._another(cell, symbolic, scene) or Slip.COPY
+        new = self._new_weight(cell, scene)
+        if new is not None:
+            return new
+        other = self._another(cell, symbolic, scene)
+        return Slip.FORWARD if other is not None and self._is_forward(symbolic[0]) else other or Slip.COPY
 
     # ------------------------------------------------------------------------------------------ what it is
 
@@ -159,11 +161,23 @@ class NumberSlips:
         states = scene.states
         if states is None:
             return None
-        for state in {scene.state + 1, scene.state - 1} & set(range(states.count)):
-            for value in states.parameters(state).values():
+        known = [
+            states.parameters(state)
+            for state in {scene.state + 1, scene.state - 1} & set(range(states.count))
+        ]
+        for values in [*known, self._after_this_example(scene)]:
+            for value in values.values():
                 if any(cell.unit and cell.fits(one) for one in np.ravel(np.asarray(value, dtype=object))):
                     return Slip.NEW_WEIGHTS
         return None
+
+    def _after_this_example(self, scene: Scene) -> dict[str, Any]:
+        """The parameters after a step down the slope of this example alone."""
+        if scene.rate is None:
+            return {}
+        output, point = self.vocabulary.graph.output.name, scene.point
+        names = [symbol.name for symbol in self.vocabulary.graph.parameters]
+        return {name: point[name] - scene.rate * point.slope(output, name) for name in names}
 
     def _another(self, cell: Cell, symbolic: Sequence[Node], scene: Scene) -> Slip | None:
         """Whether it is the value of another node, or the derivative by it."""
@@ -206,9 +220,6 @@ class NumberSlips:
 
 
 def _letter(name: str) -> str:
-    from symbackprop.formulas.names import read_name
-    from symbackprop.notation.names import latex_name
-
     return read_name(latex_name(name)).letter
 
 
@@ -258,6 +269,3 @@ def _distance(one: str, other: str) -> int:
     if len(longer) - len(shorter) > 1:
         return len(longer)
     return int(not any(longer[:place] + longer[place + 1 :] == shorter for place in range(len(longer))))
-
-
-__all__ = ["NumberSlips", "digit_slip", "is_copy", "mp", "settings"]

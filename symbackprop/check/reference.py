@@ -79,7 +79,7 @@ class Reference:
                     (side.node, latex[side.start : side.end]) for side in chain.sides if side.node is not None
                 ]
                 keys = [key_of(node, self.vocabulary) for node, _ in nodes]
-                is_forward = bool(nodes) and nodes[0][0].kind in ("name", "call")
+                is_forward = bool(keys) and keys[0].startswith("node ")
                 for own in {key for key in keys[:1] if key} | {
                     key for key in keys[1:2] if key.startswith(("d ", "delta "))
                 }:

@@ -39,6 +39,6 @@ def _sides(point: Point, tests: list[object]) -> tuple[bool, ...]:
     """On which side of every kink a point lies."""
     found: list[bool] = []
     for test in tests:
-        values = np.ravel(evaluate(test, point.values, point.conventions))  # type: ignore[arg-type]
+        values = np.ravel(evaluate(test, point.values, point.conventions))
         found += [bool(one > 0) for one in values]
     return tuple(found)

@@ -1,6 +1,7 @@
 """The known slips: from a formula the formulas that one slip makes of it, each with its kind.
 
-They are tried on the right formula, to find what a wrong one is; and on the wrong one, to find what would mend it.
+They are tried on the right formula, to find what a wrong one is; and on the wrong one, to find what would
+mend it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,19 @@ from dataclasses import replace
 from fractions import Fraction
 
 from symbackprop.check.claims import Slip
+from symbackprop.check.trees import (
+    bracketed,
+    name_node,
+    negated,
+    one_minus,
+    product,
+    sub_product,
+    whole_number,
+    with_name,
+    without,
+)
 from symbackprop.formulas.names import read_name
-from symbackprop.formulas.tree import Name, Node, Printed, is_slope, is_slope_pair
+from symbackprop.formulas.tree import Name, Node, is_slope, is_slope_pair, range_of, signs_of
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Role
 from symbackprop.notation.names import latex_name
@@ -19,21 +31,7 @@ from symbackprop.notation.names import latex_name
 Variant = tuple[Slip, Node]
 MOST_NAMES = 60
 """Names that are tried in the place of another."""
-
-
-def whole_number(value: int | Fraction) -> Node:
-    """A number that stands nowhere."""
-    return Node("number", (), Printed(Fraction(value)), -1, -1)
-
-
-def product(*factors: Node) -> Node:
-    """Factors side by side."""
-    return Node("product", factors, ("",) * (len(factors) - 1), -1, -1)
-
-
-def negated(node: Node) -> Node:
-    """With a minus."""
-    return Node("sum", (node,), ("-",), -1, -1)
+_NO_FACTORS = frozenset("sum group matrix row relation case cases number derivative".split())
 
 
 class Slips:
@@ -47,35 +45,24 @@ class Slips:
     def __init__(self, vocabulary: Vocabulary, *, is_forward: bool) -> None:
         self.vocabulary = vocabulary
         self.is_forward = is_forward
+        self._names: list[Name] | None = None
 
     def of(self, node: Node) -> Iterator[Variant]:
         """Every formula that one slip makes of this one, the likeliest first."""
         yield from self._whole(node)
-        for variant in self._everywhere(node, self._structural):
-            yield variant
-        for variant in self._everywhere(node, self._named):
-            yield variant
+        yield from self._everywhere(node, self._structural)
+        yield from self._everywhere(node, self._named)
         yield from self._extra(node)
 
     def readings(self, node: Node) -> Iterator[Variant]:
-        """As `of`, with every factor of the problem's names put in everywhere: for comparing how formulas read."""
+        """As `of`, with every name of the problem put in everywhere: for comparing how formulas read."""
         yield from self.of(node)
         yield from self._everywhere(node, self._factors_put_in)
         yield from self._everywhere(node, self._any_name)
 
     def _factors_put_in(self, node: Node) -> Iterator[Variant]:
         """One factor too many in a term."""
-        if node.kind in (
-            "sum",
-            "group",
-            "matrix",
-            "row",
-            "relation",
-            "case",
-            "cases",
-            "number",
-            "derivative",
-        ):
+        if node.kind in _NO_FACTORS:
             return
         for factor in (whole_number(2), whole_number(Fraction(1, 2)), *self._sizes()):
             yield Slip.FACTOR, product(factor, node)
@@ -120,7 +107,7 @@ class Slips:
     def _sizes(self) -> Iterator[Node]:
         for one in self.vocabulary.graph.nodes:
             if one.role is Role.SIZE:
-                yield _name_node(one.name)
+                yield name_node(one.name)
         rows = len(self.vocabulary.problem.examples)
         training = self.vocabulary.problem.training
         sizes = {rows, training.batch_size if training else 1, self.vocabulary.problem.outputs}
@@ -144,11 +131,11 @@ class Slips:
         elif node.kind == "prime":
             yield Slip.ACTIVATION_MISSING, whole_number(1)
             yield from self._points(node)
-        if node.kind in ("name", "group") and node.kind == "name":
+        if node.kind == "name":
             yield Slip.TRANSPOSE, Node("transposed", (node,), None, node.start, node.end)
 
     def _sums(self, node: Node) -> Iterator[Variant]:
-        signs: tuple[str, ...] = node.value  # type: ignore[assignment]
+        signs = signs_of(node)
         for place in range(len(node.parts)):
             flipped = (*signs[:place], "+" if signs[place] == "-" else "-", *signs[place + 1 :])
             slip = Slip.ASCENT if self._has_rate(node.parts[place]) else Slip.SIGN
@@ -157,10 +144,10 @@ class Slips:
             return
         for place, part in enumerate(node.parts):
             rest = (*node.parts[:place], *node.parts[place + 1 :])
-            left = (*signs[:place], *signs[place + 1 :])
-            yield self._dropped_term(part), Node("sum", rest, left, node.start, node.end)
+            kept = (*signs[:place], *signs[place + 1 :])
+            yield self._dropped_term(part), Node("sum", rest, kept, node.start, node.end)
         for place in range(len(node.parts) - 1):
-            joined = product(_bracketed(node.parts[place]), _bracketed(node.parts[place + 1]))
+            joined = product(bracketed(node.parts[place]), bracketed(node.parts[place + 1]))
             parts = (*node.parts[:place], joined, *node.parts[place + 2 :])
             yield Slip.PRODUCT_FOR_SUM, Node("sum", parts, (*signs[: place + 1], *signs[place + 2 :]), -1, -1)
 
@@ -192,7 +179,7 @@ class Slips:
         )
 
     def _products(self, node: Node) -> Iterator[Variant]:
-        signs: tuple[str, ...] = node.value  # type: ignore[assignment]
+        signs = signs_of(node)
         parts = node.parts
         for place in range(len(parts) - 1):
             if is_slope_pair(parts[place], parts[place + 1]):
@@ -200,21 +187,21 @@ class Slips:
                 for slip, other in self._points(pair):
                     changed = (*parts[:place], *other.parts, *parts[place + 2 :])
                     yield slip, Node("product", changed, signs, -1, -1)
-                yield Slip.ACTIVATION_MISSING, _without(node, place, 2)
+                yield Slip.ACTIVATION_MISSING, without(node, place, 2)
                 yield Slip.ACTIVATION_DOUBLED, product(*parts, parts[place], parts[place + 1])
                 circled = Node(
                     "product", (*parts, parts[place], parts[place + 1]), (*signs, "circ", "circ"), -1, -1
                 )
                 yield Slip.ACTIVATION_DOUBLED, circled
         for place, part in enumerate(parts):
-            yield self._dropped_factor(part), _without(node, place, 1)
+            yield self._dropped_factor(part), without(node, place, 1)
             if is_slope(part):
                 yield Slip.ACTIVATION_DOUBLED, Node("product", (*parts, part), (*signs, signs[-1]), -1, -1)
         for place, sign in enumerate(signs):
-            other = "" if sign == "circ" else "circ"
+            changed_sign = "" if sign == "circ" else "circ"
             yield (
                 Slip.ELEMENTWISE,
-                Node("product", parts, (*signs[:place], other, *signs[place + 1 :]), -1, -1),
+                Node("product", parts, (*signs[:place], changed_sign, *signs[place + 1 :]), -1, -1),
             )
             swapped = (*parts[:place], parts[place + 1], parts[place], *parts[place + 2 :])
             yield Slip.ORDER, Node("product", swapped, signs, -1, -1)
@@ -235,13 +222,13 @@ class Slips:
         (name,) = inside
         for place, other in enumerate(self.all_names()):
             if other != name and place <= MOST_NAMES:
-                yield Slip.WRONG_POINT, _with_name(node, name, other)
+                yield Slip.WRONG_POINT, with_name(node, name, other)
 
     @staticmethod
     def _as_sum(node: Node, place: int) -> Node:
-        signs: tuple[str, ...] = node.value  # type: ignore[assignment]
-        left = _sub_product(node.parts[: place + 1], signs[:place])
-        right = _sub_product(node.parts[place + 1 :], signs[place + 1 :])
+        signs = signs_of(node)
+        left = sub_product(node.parts[: place + 1], signs[:place])
+        right = sub_product(node.parts[place + 1 :], signs[place + 1 :])
         return Node("sum", (left, right), ("+", "+"), -1, -1)
 
     def _dropped_factor(self, factor: Node) -> Slip:
@@ -286,14 +273,12 @@ class Slips:
                 if other != index and index in ("i", "j"):
                     yield Slip.AXIS, replace(node, value=(word, other))
         if node.kind == "big":
-            if len(node.value[1]) == 1:  # type: ignore[index]
+            word, letters, has_lower, has_upper = range_of(node)
+            if len(letters) == 1:
                 yield Slip.AXIS, node.parts[0]
-            word, index, lower, upper = node.value  # type: ignore[misc]
-            for letter in index:
-                yield (
-                    Slip.AXIS,
-                    replace(node, value=(word, tuple(one for one in index if one != letter), lower, upper)),
-                )
+            for letter in letters:
+                fewer = tuple(one for one in letters if one != letter)
+                yield Slip.AXIS, replace(node, value=(word, fewer, has_lower, has_upper))
 
     # ------------------------------------------------------------------------------------------------ names
 
@@ -324,7 +309,7 @@ class Slips:
 
     def all_names(self) -> list[Name]:
         """The names of the nodes and deltas."""
-        if not hasattr(self, "_names"):
+        if self._names is None:
             symbols = [node.name for node in self.vocabulary.graph.nodes if node.role is not Role.SIZE]
             symbols += [node.delta.name for node in self.vocabulary.graph.nodes if node.delta is not None]
             self._names = [read_name(latex_name(name)) for name in symbols]
@@ -340,7 +325,7 @@ class Slips:
         own = graph[self.vocabulary.delta_of[referent.name]]
         for user in graph.consumers[own.symbol]:
             of = self.vocabulary.output_node(-1)
-            yield Slip.LOSS_FOR_DELTA, Node("derivative", (of, _name_node(str(user.name))), "partial", -1, -1)
+            yield Slip.LOSS_FOR_DELTA, Node("derivative", (of, name_node(str(user.name))), "partial", -1, -1)
         yield Slip.LOSS_FOR_DELTA, self.vocabulary.output_node(-1)
 
     # ------------------------------------------------------------------------------------------ too many
@@ -351,42 +336,8 @@ class Slips:
             if place > MOST_NAMES:
                 return
             factor = Node("name", (), name, -1, -1)
-            yield Slip.EXTRA_FACTOR, product(_bracketed(node), factor)
-            yield Slip.ACTIVATION_DOUBLED, product(_bracketed(node), factor, _one_minus(factor))
-
-
-def _one_minus(node: Node) -> Node:
-    inner = Node("sum", (whole_number(1), node), ("+", "-"), -1, -1)
-    return Node("group", (inner,), "(", -1, -1)
-
-
-def _bracketed(node: Node) -> Node:
-    return Node("group", (node,), "(", node.start, node.end) if node.kind == "sum" else node
-
-
-def _without(node: Node, place: int, count: int) -> Node:
-    """A product without some of its factors."""
-    signs: tuple[str, ...] = node.value  # type: ignore[assignment]
-    parts = (*node.parts[:place], *node.parts[place + count :])
-    kept = (*signs[: max(place - 1, 0)], *signs[place + count - 1 :]) if place else signs[count:]
-    return _sub_product(parts, kept)
-
-
-def _sub_product(parts: tuple[Node, ...], signs: tuple[str, ...]) -> Node:
-    if not parts:
-        return whole_number(1)
-    return parts[0] if len(parts) == 1 else Node("product", parts, tuple(signs), -1, -1)
-
-
-def _with_name(node: Node, name: Name, other: Name) -> Node:
-    """A tree with another name in the place of one."""
-    parts = tuple(_with_name(part, name, other) for part in node.parts)
-    value = other if node.kind == "name" and node.value == name else node.value
-    return replace(node, parts=parts, value=value)
-
-
-def _name_node(name: str) -> Node:
-    return Node("name", (), read_name(latex_name(name)), -1, -1)
+            yield Slip.EXTRA_FACTOR, product(bracketed(node), factor)
+            yield Slip.ACTIVATION_DOUBLED, product(bracketed(node), factor, one_minus(factor))
 
 
 def _kind(vocabulary: Vocabulary, name: Name) -> str:

@@ -1,8 +1,9 @@
 """Tables of values: which reading of a table explains its numbers, and the cells that it does not explain.
 
-A column may hold a quantity at every example, or the values or derivatives of the names that stand in the first column; a
-table may give the loss of every example at every state of the parameters. Of all readings of a column the one that explains
-most of its cells is taken, where it explains more than half of them; a column that none explains makes no claims.
+A column may hold a quantity at every example, or the values or derivatives of the names that stand in the
+first column; a table may give the loss of every example at every state of the parameters. Of all readings of
+a column the one that explains most of its cells is taken, where it explains more than half of them; a column
+that none explains makes no claims.
 """
 
 from __future__ import annotations
@@ -165,8 +166,14 @@ class Tables:
         wanted = _integer(title)
         chosen = [one for one in contexts if wanted is None or one.example in (wanted, None)]
         for one in chosen[:12]:
-            yield lambda place, one=one: self._at(nodes[place], one)  # type: ignore[misc]
-            yield lambda place, one=one: self._derivative(nodes[place], one)  # type: ignore[misc]
+            yield self._values_of(nodes, one)
+            yield self._derivatives_by(nodes, one)
+
+    def _values_of(self, nodes: Sequence[Node | None], context: Context) -> Reading:
+        return lambda place: self._at(nodes[place], context)
+
+    def _derivatives_by(self, nodes: Sequence[Node | None], context: Context) -> Reading:
+        return lambda place: self._derivative(nodes[place], context)
 
     def _losses(self, title: str, first: Sequence[str]) -> Iterator[Reading]:
         """The loss of an example, or a mean of losses, one state a row."""
@@ -177,8 +184,9 @@ class Tables:
         if len(set(known)) < len(known):
             return
         examples = [int(number) for number in re.findall(r"\d+", title)]
-        for example in [one for one in examples if one in states.examples][:1]:
-            yield lambda place: self._loss(known[place], [example])
+        named = [one for one in examples if one in states.examples][:1]
+        if named:
+            yield lambda place: self._loss(known[place], named)
         used = sorted({row for state in range(states.count - 1) for row in states.batch(state)})
         yield lambda place: self._loss(known[place], used)
         yield lambda place: self._loss(known[place], list(states.examples))

@@ -1,4 +1,4 @@
-r"""Names, calls and derivatives: sigma(z), log x, softmax_j(S), \frac{\partial L}{\partial w}, dL/dw, \nabla_W L."""
+r"""Names, calls, derivatives: sigma(z), log x, softmax_j(S), \frac{\partial L}{\partial w}, dL/dw."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from symbackprop.formulas.scripts import Scripts
 from symbackprop.formulas.tree import Name, Node
 from symbackprop.formulas.unread import Unread
 
-_CLOSERS = frozenset((")", "]", "}", r"\}"))
+CLOSERS = frozenset((")", "]", "}", r"\}"))
 
 
 class Calls(Scripts):
@@ -57,7 +57,8 @@ class Calls(Scripts):
         return not self.vocabulary.is_value(Name("I"))
 
     def _unit(self) -> Node:
-        token, sizes = self.take(), ()
+        token = self.take()
+        sizes: tuple[str, ...] = ()
         if self.next.text == "_" and self.next.kind == "sign":
             self.take()
             sizes = tuple(one.text for one in self.argument() if one.text != "times")
@@ -86,7 +87,7 @@ class Calls(Scripts):
             text, kind = self.tokens[place].text, self.tokens[place].kind
             if kind == "sign":
                 depth += text in ("(", "[", "{", r"\{")
-                depth -= text in _CLOSERS
+                depth -= text in CLOSERS
             if depth == 0 or kind == "stop":
                 break
             place += 1

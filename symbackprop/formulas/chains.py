@@ -1,7 +1,7 @@
 r"""A formula -> chains of sides: A = B = C ≈ D, rows of aligned formulas, several equations in a line.
 
-What stands between equations — words, arrows, gaps, commas — parts them. A row that begins with a relation goes on with
-the chain above it, one that begins with + or - goes on with its last side.
+What stands between equations — words, arrows, gaps, commas — parts them. A row that begins with a relation
+goes on with the chain above it, one that begins with + or - goes on with its last side.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from symbackprop.formulas.grammar import RELATIONS, read_side
+from symbackprop.formulas.environments import RELATIONS
+from symbackprop.formulas.grammar import read_side
 from symbackprop.formulas.lexer import LONGEST, Token, tokens_of
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.unread import Unread
 from symbackprop.formulas.vocabulary import Vocabulary
 
 _LAYOUT = frozenset(
-    "aligned align align* gather gather* gathered split equation equation* multline multline* eqnarray eqnarray* alignat "
-    "alignat* flalign flalign* displaymath math multlined alignedat".split()
+    "aligned align align* gather gather* gathered split equation equation* multline multline* eqnarray "
+    "eqnarray* alignat alignat* flalign flalign* displaymath math multlined alignedat".split()
 )
 _PARTING = frozenset(
     (
@@ -304,7 +305,7 @@ def _parts(token: Token, tokens: Sequence[Token], place: int, segment: list[Toke
 
 
 def _is_column(tokens: Sequence[Token], place: int, segment: list[Token]) -> bool:
-    """Whether & begins a column of its own: another equation stands before it, and another begins behind it."""
+    """Whether & begins a column of its own: equations stand before it and behind it."""
     row = []
     for token in reversed(segment):
         if token.kind == "break":

@@ -32,7 +32,7 @@ class Environments(Calls):
             return Node("matrix", tuple(self._rows(token)), None, token.start, self.before.end)
         if token.text in _CASES:
             return self._cases(token)
-        self.refuse_at(token, f"the environment {token.text} is not read here")
+        return self.refuse_at(token, f"the environment {token.text} is not read here")
 
     def _rows(self, opener: Token) -> list[Node]:
         rows = []

@@ -24,8 +24,8 @@ _PLAIN: Mapping[str, object] = {
     "sqrt": f.sqrt,
 }
 _DECLARED = (
-    "log1p expm1 sigmoid softplus relu leaky_relu elu selu gelu gelu_tanh silu mish softsign hard_sigmoid step clip "
-    "signum absolute xlogx"
+    "log1p expm1 sigmoid softplus relu leaky_relu elu selu gelu gelu_tanh silu mish softsign hard_sigmoid "
+    "step clip signum absolute xlogx"
 ).split()
 ELEMENTWISE: Mapping[str, object] = (
     dict(_PLAIN)
@@ -43,8 +43,8 @@ ELEMENTWISE: Mapping[str, object] = (
 """Functions of numbers, entry by entry where they are given arrays; by the words that name them."""
 
 ARRAYS = frozenset(
-    "softmax Softmax logsoftmax logsumexp LSE sum mean var std norm tr det conv reshape diag max min round CE vec ones "
-    "maximum minimum prod outer dot concatenate stack flatten".split()
+    "softmax Softmax logsoftmax logsumexp LSE sum mean var std norm tr det conv reshape diag max min round "
+    "CE vec ones maximum minimum prod outer dot concatenate stack flatten".split()
 )
 """Functions with rules of their own."""
 

@@ -1,6 +1,6 @@
 r"""Tokens of LaTeX -> a tree. What is outside of the grammar is refused with its place, never guessed.
 
-A name before a bracket is a call or a factor: the vocabulary decides, by what the spec and the document declare.
+A name before a bracket is a call or a factor: the vocabulary decides, by what spec and document declare.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import NoReturn
 
-from symbackprop.formulas.environments import RELATIONS, Environments
+from symbackprop.formulas.behind import Behind
+from symbackprop.formulas.environments import RELATIONS
 from symbackprop.formulas.lexer import Token, number_parts
 from symbackprop.formulas.scripts import Words
 from symbackprop.formulas.tree import Name, Node, Printed
@@ -20,14 +20,13 @@ DEEPEST = 60
 """Brackets within brackets that are read."""
 
 BRACKETS = {"(": ")", "[": "]", "{": "}", r"\{": r"\}", r"\|": r"\|", "|": "|"}
-_CLOSERS = frozenset((")", "]", "}", r"\}"))
 _PLAIN_CALLS = frozenset(
     "log ln exp sin cos tan sinh cosh tanh arctan max min det lg arcsin arccos coth sup inf".split()
 )
 _BIG = frozenset(("sum", "prod"))
 
 
-class Grammar(Environments):
+class Grammar(Behind):
     """Reads one side of a claim, from a row of tokens that ends with `stop`."""
 
     def __init__(self, tokens: Sequence[Token], vocabulary: Words, latex: str) -> None:
@@ -180,7 +179,7 @@ class Grammar(Environments):
             return self._bracket()
         if token.kind == "stop":
             self.refuse("something is missing here")
-        self.refuse("cannot be read here")
+        return self.refuse("cannot be read here")
 
     def _number(self) -> Node:
         token = self.take()
@@ -257,7 +256,7 @@ class Grammar(Environments):
             return self.inner(self.argument())
         if text == "resizebox":
             return self._resized()
-        self.refuse(f"\\{text} is not known here")
+        return self.refuse(f"\\{text} is not known here")
 
     def _foreign(self) -> Node:
         """What is outside of the mathematics here, with all that it may reach to: an integral, a limit."""
@@ -291,7 +290,8 @@ class Grammar(Environments):
     def _big(self) -> Node:
         r"""\sum_{i=1}^{n} a_i b: the product behind it is its body."""
         token = self.take()
-        index, lower, upper = (), None, None
+        index: tuple[str, ...] = ()
+        lower, upper = None, None
         while self.next.kind == "sign" and self.next.text in ("_", "^"):
             mark = self.take().text
             limit = self.argument()
@@ -326,92 +326,11 @@ class Grammar(Environments):
         self.bars = outer
         return self._enclosed(opener, rows)
 
-    # ---------------------------------------------------------------------------------------------- behind
-
-    def is_bar_with_point(self) -> bool:
-        r"""\right|_{...}: a bar with a subscript."""
-        ahead = self.tokens[min(self.place + 1, len(self.tokens) - 1)]
-        return (
-            self.next.kind == "sign" and self.next.text == "|" and ahead.kind == "sign" and ahead.text == "_"
-        )
-
-    def at_point(self, node: Node) -> Node:
-        r"""\left. x \right|_{y = 2}, |_{q}, |_{\theta^{(0)}, \#1}."""
-        self.take()
-        self.take()
-        tokens = self.argument()
-        held: list[Name] = []
-        conditions: list[Node] = []
-        for part in split(tokens, (",", ";")):
-            if any(one.text == "=" for one in part):
-                conditions.append(self.relation(part))
-            elif (
-                part
-                and part[0].kind in ("letter", "word", "command")
-                and all(one.kind != "text" for one in part)
-            ):
-                inner = self.inner(part)
-                if isinstance(inner.value, Name) and inner.kind == "name":
-                    held.append(inner.value)
-        return Node("at", (node, *conditions), tuple(held), node.start, self.before.end)
-
-    def raised(self, node: Node) -> Node:
-        """With a superscript that is no part of a name."""
-        self.take()
-        tokens = self.argument()
-        return self.with_superscript(node, tokens)
-
-    def with_superscript(self, node: Node, tokens: Sequence[Token]) -> Node:
-        """Transposed, inverse, to a power, entry by entry."""
-        texts = [one.text for one in tokens]
-        end = self.before.end
-        if texts in (["top"], ["T"]):
-            return Node("transposed", (node,), None, node.start, end)
-        if texts in (["-", "1"],):
-            return Node("inverse", (node,), None, node.start, end)
-        if texts in (["-", "top"], ["-", "T"]):
-            inverse = Node("inverse", (node,), None, node.start, end)
-            return Node("transposed", (inverse,), None, node.start, end)
-        if texts[:1] == ["circ"]:
-            return Node("circ_power", (node, self.inner(list(tokens[1:]))), None, node.start, end)
-        if not tokens:
-            self.refuse("an exponent is missing")
-        return Node("power", (node, self.inner(list(tokens))), None, node.start, end)
-
-    def lowered(self, node: Node) -> Node:
-        """With a subscript that is no part of a name: an entry, or a remark on the shape."""
-        self.take()
-        tokens = self.argument()
-        if node.kind == "matrix" or any(one.text == "times" for one in tokens):
-            return node
-        if tokens and tokens[0].text == "[":
-            return Node(
-                "item", (node,), "".join(one.text for one in tokens[1:-1]), node.start, self.before.end
-            )
-        if node.kind == "norm":
-            return Node("norm", node.parts, "".join(one.text for one in tokens), node.start, self.before.end)
-        return Node("entry", (node,), self.below(tokens), node.start, self.before.end)
-
 
 _STARTERS = frozenset(
-    "frac partial nabla sqrt hat bar tilde dots underbrace overbrace underset overset textcolor cancel boxed fbox "
-    "ensuremath resizebox colorbox mathord bcancel smash infty stackrel arg int lim oint iint".split()
+    "frac partial nabla sqrt hat bar tilde dots underbrace overbrace underset overset textcolor cancel boxed "
+    "fbox ensuremath resizebox colorbox mathord bcancel smash infty stackrel arg int lim oint iint".split()
 )
-
-
-def split(tokens: Sequence[Token], signs: Sequence[str]) -> list[list[Token]]:
-    """Tokens parted at signs outside of all brackets."""
-    parts: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        if token.kind == "sign":
-            depth += token.text in ("(", "[", "{", r"\{")
-            depth -= token.text in _CLOSERS
-        if not depth and token.kind == "sign" and token.text in signs:
-            parts.append([])
-        else:
-            parts[-1].append(token)
-    return parts
 
 
 def read_side(tokens: Sequence[Token], vocabulary: Words, latex: str) -> Node:
@@ -424,8 +343,3 @@ def read_side(tokens: Sequence[Token], vocabulary: Words, latex: str) -> Node:
         raise Unread("one side is empty", 0)
     stop = Token("stop", "", tokens[-1].end, tokens[-1].end)
     return Grammar([*tokens, stop], vocabulary, latex).whole()
-
-
-def refuse(token: Token, what: str) -> NoReturn:
-    """Say what cannot be read, and where."""
-    raise Unread(what, token.start)

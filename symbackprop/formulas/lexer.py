@@ -20,7 +20,8 @@ class Token:
     """A token.
 
     Attributes:
-        kind: `number`, `letter`, `word`, `ones`, `text`, `command`, `gap`, `break`, `sign`, `begin`, `end`, `stop`.
+        kind: `number`, `letter`, `word`, `ones`, `text`, `command`, `gap`, `break`, `sign`, `begin`, `end`,
+            `stop`.
         text: what it is: a letter, the name of a command or environment, a sign, the digits of a number.
         start: of it in the formula; `end` likewise.
         tight: nothing stands between it and the token before it.
@@ -37,16 +38,18 @@ _FONTS = "mathbf|boldsymbol|bm|mathit|mathsf|mathtt|mathcal|mathscr|mathfrak|mat
 _TOKEN = re.compile(
     rf"""(?P<space>(?:\s|~|%[^\n]*\n|\\[,;:!>\ ]
         |\\(?:left|right|[bB]igg?[lrm]?|middle|displaystyle|textstyle|scriptstyle|limits|nolimits|nonumber|notag
-           |thinspace|medspace|negthinspace|mathstrut|leavevmode|hfill|allowbreak|relax|protect|mathop|mathbin|mathrel|mathopen|mathclose
-           |smallskip|medskip|centering)(?![A-Za-z])\s*(?P<invisible>\.)?
+           |thinspace|medspace|negthinspace|mathstrut|leavevmode|hfill|allowbreak|relax|protect
+           |mathop|mathbin|mathrel|mathopen|mathclose|smallskip|medskip|centering)(?![A-Za-z])\s*(?P<invisible>\.)?
         |\\(?:label|tag\*?|hspace\*?|vspace\*?|phantom|vphantom|hphantom|strut|color|hline)(?![A-Za-z])\s*(?:\{{[^{{}}]*\}})?
         )+)
     | (?P<gap>\\(?:quad|qquad|hskip|enspace|enskip)(?![A-Za-z]))
     | (?P<break>\\\\\*?(?:\s*\[-?[\d.]+\s*(?:pt|em|ex|cm|mm)\])?|\\(?:newline|cr)(?![A-Za-z]))
-    | (?P<ones>\\(?:mathbf|mathbb|boldsymbol|bm|mathds|vec)\s*\{{?\s*(?P<one>[01])\s*\}}?|\\(?:mathbbm|mathds)\s*\{{1\}})
-    | (?P<font>\\(?:{_FONTS})(?![A-Za-z])\s*(?:\{{\s*(?P<styled>[A-Za-z]+|\\[A-Za-z]+)\s*\}}|(?P<bare>[A-Za-z]|\\[A-Za-z]+)))
-    | (?P<text>\\(?:text|textrm|textbf|textit|textsf|texttt|mbox|hbox|textnormal|textup|emph|intertext|mathrm|operatorname\*?)(?![A-Za-z])
-        \s*\{{(?P<words>(?:[^{{}}$\\]|\\[^A-Za-z]|\\[A-Za-z]+\s?|\{{[^{{}}]*\}}|\$[^$]*\$)*)\}})
+    | (?P<ones>\\(?:mathbf|mathbb|boldsymbol|bm|mathds|vec)\s*\{{?\s*(?P<one>[01])\s*\}}?
+        |\\(?:mathbbm|mathds)\s*\{{1\}})
+    | (?P<font>\\(?:{_FONTS})(?![A-Za-z])\s*
+        (?:\{{\s*(?P<styled>[A-Za-z]+|\\[A-Za-z]+)\s*\}}|(?P<bare>[A-Za-z]|\\[A-Za-z]+)))
+    | (?P<text>\\(?:text|textrm|textbf|textit|textsf|texttt|mbox|hbox|textnormal|textup|emph|intertext|mathrm
+           |operatorname\*?)(?![A-Za-z])\s*\{{(?P<words>(?:[^{{}}$\\]|\\[^A-Za-z]|\\[A-Za-z]+\s?|\{{[^{{}}]*\}}|\$[^$]*\$)*)\}})
     | (?P<environment>\\(?:begin|end)\s*\{{(?P<named>[A-Za-z]+\*?)\}})
     | (?P<number>(?:\d+(?:\.\d+|\{{,\}}\d+)?|\.\d+)
         (?:(?<=[\d])[eE]\s?[-+−]?\s?\d+(?![\d.]*[A-Za-z_^(])
@@ -60,26 +63,28 @@ _TOKEN = re.compile(
 _EXPONENT = re.compile(r"(?:\s*\\(?:times|cdot)\s*10\s*\^\s*\{?\s*|[eE]\s?)([-+−]?\s?\d+)\s*\}?$")
 _SIGNS = {
     "−": "-", "–": "-", "·": r"\cdot", "×": r"\times", "∂": r"\partial", "∇": r"\nabla", "≈": r"\approx",
-    "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≡": r"\equiv", "→": r"\to", "←": r"\leftarrow", "⇒": r"\Rightarrow",
-    "∘": r"\circ", "⊙": r"\odot", "∑": r"\sum", "Σ": r"\Sigma", "√": r"\sqrt", "…": r"\dots", "′": "'", "∗": "*",
-    "⊤": r"\top", "∞": r"\infty", "∈": r"\in", "²": "^2", "³": "^3",
+    "≤": r"\le", "≥": r"\ge", "≠": r"\ne", "≡": r"\equiv", "→": r"\to", "←": r"\leftarrow",
+    "⇒": r"\Rightarrow", "∘": r"\circ", "⊙": r"\odot", "∑": r"\sum", "Σ": r"\Sigma", "√": r"\sqrt",
+    "…": r"\dots", "′": "'", "∗": "*", "⊤": r"\top", "∞": r"\infty", "∈": r"\in", "²": "^2", "³": "^3",
 }  # fmt: skip
 _SAME = {
-    r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\cfrac": r"\frac", r"\ge": r"\geq", r"\le": r"\leq", r"\ne": r"\neq",
-    r"\ldots": r"\dots", r"\cdots": r"\dots", r"\vdots": r"\dots", r"\ddots": r"\dots", r"\odot": r"\circ",
-    r"\bullet": r"\cdot", r"\ast": r"\cdot", r"\rightarrow": r"\to", r"\longrightarrow": r"\to", r"\gets": r"\leftarrow",
-    r"\implies": r"\Rightarrow", r"\Longrightarrow": r"\Rightarrow", r"\iff": r"\Leftrightarrow", r"\coloneqq": ":=",
-    r"\triangleq": r"\equiv", r"\simeq": r"\approx", r"\cong": r"\approx", r"\doteq": r"\approx", r"\prime": "'",
-    r"\intercal": r"\top", r"\vert": "|", r"\lvert": "|", r"\rvert": "|", r"\mid": "|", r"\Vert": r"\|",
-    r"\lVert": r"\|", r"\rVert": r"\|", r"\lbrace": r"\{", r"\rbrace": r"\}", r"\lbrack": "[", r"\rbrack": "]",
-    r"\#": "#", r"\&": "#&", r"\%": "#%", r"\$": "#$", r"\_": "#_", r"\hadamard": r"\circ", r"\otimes": r"\otimes",
-    r"\widehat": r"\hat", r"\widetilde": r"\tilde", r"\overline": r"\bar",
+    r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\cfrac": r"\frac", r"\ge": r"\geq", r"\le": r"\leq",
+    r"\ne": r"\neq", r"\ldots": r"\dots", r"\cdots": r"\dots", r"\vdots": r"\dots", r"\ddots": r"\dots",
+    r"\odot": r"\circ", r"\bullet": r"\cdot", r"\ast": r"\cdot", r"\rightarrow": r"\to",
+    r"\longrightarrow": r"\to", r"\gets": r"\leftarrow", r"\implies": r"\Rightarrow",
+    r"\Longrightarrow": r"\Rightarrow", r"\iff": r"\Leftrightarrow", r"\coloneqq": ":=",
+    r"\triangleq": r"\equiv", r"\simeq": r"\approx", r"\cong": r"\approx", r"\doteq": r"\approx",
+    r"\prime": "'", r"\intercal": r"\top", r"\vert": "|", r"\lvert": "|", r"\rvert": "|", r"\mid": "|",
+    r"\Vert": r"\|", r"\lVert": r"\|", r"\rVert": r"\|", r"\lbrace": r"\{", r"\rbrace": r"\}",
+    r"\lbrack": "[", r"\rbrack": "]", r"\#": "#", r"\&": "#&", r"\%": "#%", r"\$": "#$", r"\_": "#_",
+    r"\hadamard": r"\circ", r"\otimes": r"\otimes", r"\widehat": r"\hat", r"\widetilde": r"\tilde",
+    r"\overline": r"\bar",
 }  # fmt: skip
 _GREEK_LETTERS = dict(
     zip(
         "αβγδεζηθικλμνξπρστυφχψωΓΔΘΛΞΠΣΦΨΩϑϕℓ",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
-        "omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega theta phi ell".split(),
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon "
+        "phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega theta phi ell".split(),
         strict=True,
     )
 )

@@ -188,7 +188,7 @@ class Scripts:
         if token.kind == "command" and token.text in ("hat", "bar", "tilde"):
             inner = self.argument()
             return self._accented(inner, token)
-        self.refuse_at(token, "a name is missing here")
+        return self.refuse_at(token, "a name is missing here")
 
     def _accented(self, inner: list[Token], token: Token) -> Name:
         if len(inner) == 1 and inner[0].kind in ("letter", "word"):

@@ -45,7 +45,8 @@ class Name:
         text = rf"\{self.accent}{{{letter}}}" if self.accent else letter
         text += "'" * self.primes
         if self.below:
-            text += f"_{{{','.join(self.below) if any(len(one) > 1 for one in self.below) else ''.join(self.below)}}}"
+            comma = "," if any(len(one) > 1 for one in self.below) else ""
+            text += f"_{{{comma.join(self.below)}}}"
         closing = {"(": ")", "[": "]", "": "", "*": ""}
         above = "".join(f"{opener}{inner}{closing[opener]}" for opener, inner in self.above)
         return f"{text}^{{{above}}}" if above else text
@@ -57,8 +58,9 @@ class Name:
 
 
 GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
-    "omega varepsilon vartheta varphi varrho varsigma ell Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
+    "chi psi omega varepsilon vartheta varphi varrho varsigma ell Gamma Delta Theta Lambda Xi Pi Sigma "
+    "Upsilon Phi Psi Omega".split()
 )
 
 
@@ -73,13 +75,13 @@ class Node:
         quotient: above, below. slash: the same, written with /. circ_quotient: entry by entry, written so.
         power: base, exponent. circ_power: entry by entry, written so.
         transposed, inverse, absolute, norm, group, root: one part. factorial is not read.
-        call: the arguments; value: (name, index): a function of `functions`, or a Name that the document or the
-            spec defines. prime: the arguments; value: (name, index, how many).
+        call: the arguments; value: (name, index): a function of `functions`, or a Name that the document or
+            the spec defines. prime: the arguments; value: (name, index, how many).
         derivative: of, by. operator: the body; value: what is differentiated by. nabla: of, by.
         at: what stands before the bar, then the conditions; value: the names held fast, or ().
-        big: the body and the limits; value: ("sum" | "prod" | "max" | …, index, lower, upper).
+        big: the body and the limits; value: ("sum" | "prod", index, whether it has a lower limit, an upper).
         entry: an array; value: its indices. item: likewise, in square brackets as in NumPy.
-        matrix: rows of kind row. row: its entries. cases: pairs (value, condition), the last may lack the latter.
+        matrix: rows of kind row. row: its entries. cases: of kind case: a value, and its condition if any.
         relation: left, right; value: the sign. indicator: one relation. listed: what stands between curly
             brackets. ones, zeros, unit: value: the sizes. adjoint: the arguments; value: a call with a hole.
         hole: the place left open. ellipsis: dots.
@@ -104,9 +106,50 @@ class Node:
         return replace(self, parts=parts, value=self.value if value is None else value)
 
 
+def signs_of(node: Node) -> tuple[str, ...]:
+    """The signs of a sum, before each term; those of a product, before each factor but the first."""
+    assert isinstance(node.value, tuple)
+    return node.value
+
+
+def called_as(node: Node) -> tuple[str | Name, str]:
+    """What a call or a prime is of, a word or a name, and the index that stands below it."""
+    assert isinstance(node.value, tuple)
+    head, index = node.value[:2]
+    return head, str(index)
+
+
+def times_of(node: Node) -> int:
+    """How many primes a prime has."""
+    assert isinstance(node.value, tuple)
+    return int(node.value[2])
+
+
+def range_of(node: Node) -> tuple[str, tuple[str, ...], bool, bool]:
+    """Of a big operator: its word, its index letters, whether it has a lower and an upper limit."""
+    assert isinstance(node.value, tuple)
+    word, index, has_lower, has_upper = node.value
+    return word, index, has_lower, has_upper
+
+
+def indices_of(node: Node) -> tuple[str, ...]:
+    """The indices of an entry."""
+    assert isinstance(node.value, tuple)
+    return node.value
+
+
 def names_in(node: Node) -> list[Name]:
     """The names in a tree, in the order in which they are read."""
     return [one.value for one in node.walk() if isinstance(one.value, Name) and one.kind == "name"]
+
+
+def standing_names(node: Node) -> list[Name]:
+    """The names that stand for values: not those of derivatives, which say by what is differentiated."""
+    if node.kind == "derivative":
+        return []
+    if node.kind == "name" and isinstance(node.value, Name):
+        return [node.value]
+    return [name for part in node.parts for name in standing_names(part)]
 
 
 def is_numeric(node: Node) -> bool:
@@ -166,7 +209,7 @@ def same_tree(left: Node, right: Node) -> bool:
 
 
 def spelled(node: Node) -> str:
-    """A tree in one line, in one way for all that reads the same: brackets, dots and orders of signs are left out."""
+    """A tree in one line, one for all that read the same: brackets, dots and orders of signs left out."""
     sign, text = _spelled(node)
     return sign + text
 
@@ -189,8 +232,7 @@ def _spelled(node: Node) -> tuple[str, str]:
 
 def _spelled_sum(node: Node) -> tuple[str, str]:
     terms: list[str] = []
-    signs: tuple[str, ...] = node.value  # type: ignore[assignment]
-    for own, part in zip(signs, node.parts, strict=True):
+    for own, part in zip(signs_of(node), node.parts, strict=True):
         sign, text = _spelled(part)
         terms.append(("-" if (own == "-") != (sign == "-") else "+") + text)
     if len(terms) == 1:
@@ -199,9 +241,8 @@ def _spelled_sum(node: Node) -> tuple[str, str]:
 
 
 def _spelled_product(node: Node) -> tuple[str, str]:
-    signs: tuple[str, ...] = node.value  # type: ignore[assignment]
     negative, factors = False, list[str]()
-    for mark, part in zip(("", *signs), node.parts, strict=True):
+    for mark, part in zip(("", *signs_of(node)), node.parts, strict=True):
         sign, text = _spelled(part)
         negative = negative != (sign == "-")
         inner = text.removeprefix("product(").removesuffix(")") if text.startswith("product(") else text

@@ -1,1 +1,1 @@
-"""A document of a student or a textbook, in Markdown or LaTeX: its formulas, tables and headings with their places."""
+"""A document in Markdown or LaTeX: its formulas, tables and headings with their places."""

@@ -1,1 +1,1 @@
-"""The numbers of a graph in extra digits: values, derivatives between any two nodes, random points, training states."""
+"""The numbers of a graph in extra digits: values, derivatives, random points, training states."""

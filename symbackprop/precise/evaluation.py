@@ -305,6 +305,3 @@ def _applied(one: Any, arrays: list[Any]) -> Number:
 
 def _plain(option: Basic) -> Any:
     return tuple(map(_plain, option)) if isinstance(option, Tuple) else int(option)
-
-
-__all__ = ["Number", "evaluate"]

@@ -151,13 +151,13 @@ class Point:
         return all(map(is_finite, self.values.values()))
 
     def changed(self, values: Mapping[str, Number]) -> Point:
-        """The point at which some nodes have other values than they are computed with, and all that uses them."""
+        """The point at which some nodes have other values than the computed ones, and all that uses them."""
         other = Point(self.source, self.given, self.digits, self.conventions)
         other._numbers |= {Symbol(name): value for name, value in values.items()}
         return other
 
     def with_slope(self, name: str, value: Number) -> Point:
-        """The point at which the derivative of the output by a node is another, and all derivatives below it."""
+        """The point at which the output's derivative by a node is another, and all derivatives below it."""
         other = Point(self.source, self.given, self.digits, self.conventions)
         other._numbers |= self._numbers
         other._upstream = {Symbol(name): value}

@@ -308,6 +308,3 @@ class States:
         if not 0 <= state < self.count:
             known = f"states 0 to {self.count - 1}" if self.count else "the problem has no numbers"
             raise ValuesError(f"there is no state {state}", known=known)
-
-
-__all__ = ["Point", "States", "random_points"]

@@ -1,1 +1,1 @@
-"""The value of a formula that was read, at a point; and whether two formulas, or two numbers, are the same."""
+"""The value of a formula at a point; and whether two formulas, or two numbers, are the same."""

@@ -193,7 +193,7 @@ class Algebra:
             return self._from_the_right(values, loose)
 
     def _is_loose(self, sign: str, left: Node, right: Node) -> bool:
-        """Whether a product of arrays may be meant entry by entry: with a cross, or a(1 - a) where no ring is written."""
+        """Whether a product may be entry by entry: with a cross, or a(1 - a) where no ring is written."""
         return sign == "times" or (self.scene.loose and is_slope_pair(left, right))
 
     @staticmethod
@@ -326,7 +326,7 @@ class Algebra:
     def _index(self, text: str) -> int:
         name = bound(Name("x", below=(text,)), self.scene.binding).below[0]
         if not name.lstrip("-").isdecimal():
-            raise Unknown(f"the index {text}", "meaning")
+            raise Unknown(f"the index {text}", "index")
         return int(name)
 
     def _item(self, node: Node) -> Any:

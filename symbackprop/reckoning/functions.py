@@ -10,8 +10,8 @@ from mpmath import mp, mpf
 from sympy import Dummy
 
 from symbackprop.formulas.functions import ELEMENTWISE
-from symbackprop.formulas.tree import Name, Node, is_numeric
-from symbackprop.formulas.vocabulary import Defined
+from symbackprop.formulas.spec_names import Defined
+from symbackprop.formulas.tree import Name, Node, called_as, is_numeric, times_of
 from symbackprop.partials import declared_slopes
 from symbackprop.precise.evaluation import evaluate
 from symbackprop.precise.point import Point
@@ -31,11 +31,11 @@ class Functions(Sums):
     """Evaluates calls."""
 
     def _call(self, node: Node) -> Any:
-        head, index = node.value  # type: ignore[misc]
+        head, index = called_as(node)
         if isinstance(head, Name):
             return self._called(head, node.parts)
         arguments = [self.plain(part) for part in node.parts]
-        return self.apply(head, str(index), arguments)
+        return self.apply(head, index, arguments)
 
     def _called(self, name: Name, parts: tuple[Node, ...]) -> Any:
         vocabulary = self.scene.vocabulary
@@ -121,8 +121,8 @@ class Functions(Sums):
 
     def _prime(self, node: Node) -> Any:
         """σ'(z): the declared slope, or a central difference."""
-        head, _, times = node.value  # type: ignore[misc]
-        if times != 1:
+        head, _ = called_as(node)
+        if times_of(node) != 1:
             raise Unknown("derivatives of higher order", "meaning")
         arguments = [self.plain(part) for part in node.parts if part.kind not in ("hole", "ellipsis")]
         if len(arguments) != 1 or len(node.parts) != 1:
@@ -156,19 +156,20 @@ class Functions(Sums):
         return (function(at + STEP) - function(at - STEP)) / (2 * STEP)
 
     def _adjoint(self, node: Node) -> Any:
-        """conv(X, ·)*(δ): the inner products of δ with the map's values at the unit arrays of the shape looked for."""
+        """conv(X, ·)*(δ): the inner products of δ with the map's values at all unit arrays of the shape."""
         shape = self.scene.shape
         if not shape:
             raise Unknown("the shape of an adjoint", "meaning")
-        call: Node = node.value  # type: ignore[assignment]
-        word, index = call.value  # type: ignore[misc]
+        call = node.value
+        assert isinstance(call, Node)
+        word, index = called_as(call)
         upstream = np.asarray(self.plain(node.parts[0]), dtype=object)
         made = np.empty(shape, dtype=object)
         for place in np.ndindex(shape):
             unit = np.full(shape, mpf(0), dtype=object)
             unit[place] = mpf(1)
             arguments = [unit if one.kind == "hole" else self.plain(one) for one in call.parts]
-            image = np.asarray(self.apply(str(word), str(index), arguments), dtype=object)
+            image = np.asarray(self.apply(str(word), index, arguments), dtype=object)
             if image.shape != upstream.shape:
                 raise Misfit(image.shape, upstream.shape, "circ")
             made[place] = mp.fsum(image.reshape(-1) * upstream.reshape(-1))
@@ -179,6 +180,12 @@ def _real(value: Any) -> Any:
     if isinstance(value, mpf) and not mp.isnan(value):
         return value
     raise Undefined("a value that is no real number")
+
+
+def _exp(x: Any) -> Any:
+    if abs(x) > paper.LARGEST:
+        raise Undefined("a number that is too large")
+    return mp.exp(x)
 
 
 def _log(x: Any) -> Any:
@@ -194,9 +201,9 @@ def _sqrt(x: Any) -> Any:
 
 
 def _sigmoid(x: Any) -> Any:
-    return 1 / (1 + mp.exp(-x))
+    return 1 / (1 + _exp(-x))
 
 
 _FAST: dict[str, Callable[[Any], Any]] = {
-    "exp": mp.exp, "log": _log, "ln": _log, "tanh": mp.tanh, "sqrt": _sqrt, "sigmoid": _sigmoid,
+    "exp": _exp, "log": _log, "ln": _log, "tanh": mp.tanh, "sqrt": _sqrt, "sigmoid": _sigmoid,
 }  # fmt: skip

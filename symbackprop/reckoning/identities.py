@@ -1,4 +1,4 @@
-"""Whether two sides with names in them are equal: by evaluation at random points, for all numbers of their indices.
+"""Whether two sides are equal: by evaluation at random points, for all numbers of their indices.
 
 Agreement at points is no proof, and is not called one; a difference at one point is a counterexample.
 """
@@ -12,8 +12,8 @@ from typing import Any
 from mpmath import mpf
 
 from symbackprop.errors import Mistake
-from symbackprop.formulas.names import agreeing
-from symbackprop.formulas.tree import Name, Node, names_in
+from symbackprop.formulas.names import agreeing, as_step
+from symbackprop.formulas.tree import Name, Node, names_in, range_of, standing_names
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.paper import Jacobian, Misfit, Undefined
@@ -88,7 +88,7 @@ def _are_direct(nodes: Sequence[Node], vocabulary: Vocabulary) -> bool:
 def _vanishes(node: Node, scene: Scene) -> bool:
     """Whether a side is nothing, as the direct derivative by what is not used directly."""
     try:
-        choice = bindings_of((node,), scene.vocabulary, scene)[0]
+        choice = bindings_of((node,), scene.vocabulary)[0]
         value = value_of(node, settings(scene.having(binding=choice), (node,))[0])
     except (Unknown, Misfit, Undefined, Mistake):
         return False
@@ -99,7 +99,7 @@ def _vanishes(node: Node, scene: Scene) -> bool:
 def _compared(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
     vocabulary = scenes[0].vocabulary
     try:
-        choices = bindings_of((left, right), vocabulary, scenes[0])
+        choices = bindings_of((left, right), vocabulary)
     except Unknown as error:
         return Outcome("unknown", unknown=error.what, kind=error.kind)
     defined = 0
@@ -130,6 +130,9 @@ def _at(left: Node, right: Node, scene: Scene) -> Outcome:
     except Undefined as error:
         return Outcome("unknown", unknown=str(error), kind="value")
     except Unknown as error:
+        if error.kind == "index" and not scene.free:
+            # An index that no sum binds stands on one side only.
+            return Outcome("different", scene=scene, misfit=Misfit((), (), "index"))
         return Outcome("unknown", unknown=error.what, kind=error.kind)
     except Mistake as error:
         return Outcome("unknown", unknown=str(error).splitlines()[0], kind="value")
@@ -189,7 +192,7 @@ def _values(left: Node, right: Node, scene: Scene) -> tuple[Any, Any]:
 # ------------------------------------------------------------------------------------------- indices, letters
 
 
-def bindings_of(nodes: Sequence[Node], vocabulary: Vocabulary, scene: Scene) -> list[dict[str, int]]:
+def bindings_of(nodes: Sequence[Node], vocabulary: Vocabulary) -> list[dict[str, int]]:
     """All numbers of the free index letters with which every name means something; [{}] where there are none.
 
     Raises:
@@ -221,7 +224,7 @@ def free_names(nodes: Sequence[Node], vocabulary: Vocabulary) -> Iterator[tuple[
 
 def _free(node: Node, taken: frozenset[str], vocabulary: Vocabulary) -> Iterator[tuple[Name, frozenset[str]]]:
     if node.kind == "big":
-        index: tuple[str, ...] = node.value[1]  # type: ignore[index]
+        _, index, _, _ = range_of(node)
         if not index:
             index = tuple(letter for name in names_in(node.parts[0]) for letter in vocabulary.letters(name))
         yield from _free(node.parts[0], taken | set(index), vocabulary)
@@ -244,7 +247,7 @@ def settings(scene: Scene, nodes: Sequence[Node]) -> list[Scene]:
     """The scene with a parameter for each θ, and the number of the update that its steps count from."""
     vocabulary = scene.vocabulary
     names = [scene.name(name) for node in nodes for name in every_name(node)]
-    counted = [scene.name(name) for node in nodes for name in _counted(node)]
+    counted = [scene.name(name) for node in nodes for name in standing_names(node)]
     unknown = [name for name in names if vocabulary.find(name) is None]
     generic = {replace(name, above=()) for name in unknown if is_generic(replace(name, above=()), vocabulary)}
     used = [name for name in generic if _is_used_as_parameter(name, nodes)]
@@ -255,15 +258,6 @@ def settings(scene: Scene, nodes: Sequence[Node]) -> list[Scene]:
     parameters = [symbol.name for symbol in vocabulary.graph.parameters]
     chosen = list(dict.fromkeys((parameters[0], parameters[-1])))
     return [scene.having(generic={**scene.generic, **dict.fromkeys(used, one)}) for one in chosen]
-
-
-def _counted(node: Node) -> list[Name]:
-    """The names of a tree, but those that something is differentiated by."""
-    if node.kind == "derivative":
-        return []
-    if node.kind == "name" and isinstance(node.value, Name):
-        return [node.value]
-    return [name for part in node.parts for name in _counted(part)]
 
 
 def every_name(node: Node) -> list[Name]:
@@ -307,8 +301,6 @@ def steps_of(names: Sequence[Name], vocabulary: Vocabulary, generic: set[Name]) 
 
 
 def _step(name: Name, vocabulary: Vocabulary, generic: set[Name]) -> tuple[str, int] | None:
-    from symbackprop.formulas.names import as_step
-
     referent = vocabulary.find(name)
     if referent is not None:
         return referent.step

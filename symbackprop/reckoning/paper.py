@@ -1,4 +1,4 @@
-"""Numbers and arrays as they stand on paper: a vector is a column, a 1×1 array is a number; sums, products, powers.
+"""Numbers and arrays as they stand on paper: a vector is a column, a 1×1 array is a number.
 
 Arrays are NumPy's, of numbers of mpmath. What does not fit is a `Misfit`, with both shapes.
 """
@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 Array: TypeAlias = NDArray[np.object_]
 Number: TypeAlias = Any
 """A number of mpmath, or an array of them with two axes or more."""
+
+
+LARGEST = 10**6
+"""Bits of the largest power that is reckoned."""
 
 
 class Misfit(Exception):
@@ -149,7 +153,7 @@ def _contracted(first: Jacobian, second: Jacobian) -> Jacobian:
 
 
 def entrywise(left: Any, right: Any) -> Number:
-    """The product entry by entry; shapes are equal, or one is a number, a column or a row that is repeated."""
+    """The product entry by entry; shapes are equal, or one is a number, or a column or row to repeat."""
     return _broadcast(settled(left), settled(right), lambda a, b: a * b, "circ")
 
 
@@ -177,6 +181,12 @@ def power(base: Any, exponent: Any) -> Number:
 def _raised(base: Any, exponent: Any) -> Any:
     if base == 0 and exponent < 0:
         raise Undefined("a division by zero")
+    if (
+        not mp.isfinite(exponent)
+        or mp.mag(exponent) > 40
+        or (base and abs(exponent) * abs(mp.mag(base)) > LARGEST)
+    ):
+        raise Undefined("a number that is too large")
     value = base ** (int(exponent) if exponent == int(exponent) else exponent)
     if not isinstance(value, mpf):
         raise Undefined("a root of a negative number")

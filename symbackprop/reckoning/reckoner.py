@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ class Reckoner(Functions):
         if isinstance(whole, np.ndarray):
             return self._by_entries(of, by, target, whole)
         rates = self._rates(of, by, target)
-        return self._difference(lambda shift: self._moved(of, rates, shift), mpf(0))
+        return self._difference(partial(self._moved, of, rates), mpf(0))
 
     def _by_entries(self, of: Node, by: Node, target: Name, whole: Any) -> Any:
         """The derivative of a number by an array: by each of its entries."""
@@ -100,7 +101,7 @@ class Reckoner(Functions):
             unit = np.full(whole.shape, mpf(0), dtype=object)
             unit[place] = mpf(1)
             own = {name: unit if rate is None else rate(place) for name, rate in rates.items()}
-            value = self._difference(lambda shift, own=own: self._moved(of, own, shift), mpf(0))
+            value = self._difference(partial(self._moved, of, own), mpf(0))
             if isinstance(value, np.ndarray):
                 raise Unknown("a derivative of an array by an array", "meaning")
             made[place] = value
@@ -117,11 +118,7 @@ class Reckoner(Functions):
                 continue
             value = self.scene.point.slope(upper.name, lower.name)
             inner = self.scene.point.graph[lower.name].shape
-            rates[name] = lambda place, value=value, inner=inner: paper.on_paper(
-                np.asarray(value[(..., *place[: len(inner)])], dtype=object)
-                if np.ndim(value) > len(inner)
-                else value[place[: len(inner)]]
-            )
+            rates[name] = partial(_by_entry, value, len(inner))
         return rates
 
     def _rates(self, of: Node, by: Node, target: Name) -> dict[Name, Any]:
@@ -136,7 +133,7 @@ class Reckoner(Functions):
             upper = scene.referent(name)
             if upper is not None and lower is not None and upper.kind == "node":
                 slope = settled(scene.slope(upper, lower))
-                if isinstance(slope, np.ndarray) and isinstance(self.named(by.value), np.ndarray):  # type: ignore[arg-type]
+                if isinstance(slope, np.ndarray) and isinstance(self._name(by), np.ndarray):
                     raise Unknown("a derivative of an expression by an array", "meaning")
                 rates[name] = slope
         if target not in rates and lower is None:
@@ -187,7 +184,8 @@ class Reckoner(Functions):
             if len(behind) == 1
             else Node("product", tuple(behind), signs, behind[0].start, behind[-1].end)
         )
-        by: Node = operator.value  # type: ignore[assignment]
+        by = operator.value
+        assert isinstance(by, Node)
         value = self.derivative(body, by, ())
         values = [*(self(one) for one in before), value]
         return self._folded(values, [False] * (len(values) - 1))
@@ -206,7 +204,8 @@ class Reckoner(Functions):
             body = body.parts[0]
         if conditions:
             return self._at_values(body, conditions)
-        held = tuple(name for name in node.value if self._is_node(name))  # type: ignore[union-attr]
+        assert isinstance(node.value, tuple)
+        held = tuple(name for name in node.value if self._is_node(name))
         if held and body.kind == "derivative":
             return self.derivative(body.parts[0], body.parts[1], held)
         return self(body)
@@ -234,3 +233,11 @@ class Reckoner(Functions):
                 raise Unknown(f"the values at {name}", "meaning")
         scene = self.scene.having(overrides={**self.scene.overrides, **moved})
         return Reckoner(scene, self.depth)(body)
+
+
+def _by_entry(slope: Any, axes: int, place: tuple[int, ...]) -> Any:
+    """The derivative by one entry of an array that has so many axes."""
+    chosen = place[:axes]
+    return paper.on_paper(
+        np.asarray(slope[(..., *chosen)], dtype=object) if np.ndim(slope) > axes else slope[chosen]
+    )

@@ -1,4 +1,4 @@
-"""Whether a printed number is a value rounded; how far printed operands may be off what they were rounded from."""
+"""Whether a printed number is a value rounded; how far printed operands may be off unrounded ones."""
 
 from __future__ import annotations
 
@@ -180,9 +180,10 @@ def plain_number(value: Any, digits: int = 6) -> str:
     if value == 0:
         return "0"
     if mpf(10) ** -4 <= abs(value) < mpf(10) ** 7:
-        text = mp.nstr(value, digits, strip_zeros=True, min_fixed=-20, max_fixed=20)
+        text: str = mp.nstr(value, digits, strip_zeros=True, min_fixed=-20, max_fixed=20)
         return text.removesuffix(".0")
-    mantissa, _, exponent = mp.nstr(value, digits, min_fixed=0, max_fixed=0).partition("e")
+    shown: str = mp.nstr(value, digits, min_fixed=0, max_fixed=0)
+    mantissa, _, exponent = shown.partition("e")
     mantissa = mantissa.removesuffix(".0")
     return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else mantissa
 

@@ -1,4 +1,4 @@
-"""What every name of a document is worth at one point: the spec's values, free names, indices, steps of training."""
+"""What every name of a document is worth at one point: values, free names, indices, steps of training."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy as np
 from mpmath import mp, mpf
 
 from symbackprop.formulas.names import GENERIC, bound, read_name
+from symbackprop.formulas.spec_names import Referent
 from symbackprop.formulas.tree import Name
-from symbackprop.formulas.vocabulary import Referent, Vocabulary
+from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Role
 from symbackprop.notation.names import latex_name
 from symbackprop.precise.point import Point, exact_number
@@ -25,7 +26,7 @@ class Unknown(Exception):
 
     Attributes:
         what: the name, or what is missing.
-        kind: `name`, `numbers`, `meaning`.
+        kind: `name`, `numbers`, `meaning`, `index`.
     """
 
     def __init__(self, what: str, kind: str = "name") -> None:
@@ -49,7 +50,8 @@ class Scene:
         generic: the parameter that a letter such as θ stands for.
         overrides: values of names that differ from the point's.
         shifts: what is added to a printed number, by where it begins.
-        local: `direct`: ∂f/∂x is the derivative along the direct way only; `gates`: so it is of all but the output.
+        local: `direct`: ∂f/∂x is the derivative along the direct way only; `gates`: so it is of all but the
+            output.
         shape: of the side that is compared with: nothing else tells that of an adjoint.
         loose: products entry by entry may be written without a sign.
         free: the names that got a value of their own, for no one knows them.
@@ -187,7 +189,7 @@ class Scene:
         if not isinstance(value, np.ndarray):
             return value
         outer = len(self.point.graph[self._node(of)].shape)
-        place = [slice(None)] * value.ndim
+        place: list[int | slice] = [slice(None)] * value.ndim
         if of.indices:
             place[:outer] = [index - 1 for index in of.indices]
         if by.indices:

@@ -2,13 +2,14 @@ r"""Sums and products over an index: \sum_{i=1}^{n} x_i, with limits or over all
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 from mpmath import mp, mpf
 
 from symbackprop.formulas.names import agreeing, bound
-from symbackprop.formulas.tree import Node, names_in
+from symbackprop.formulas.tree import Node, indices_of, names_in, range_of
 from symbackprop.graph import Role
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.algebra import Algebra
@@ -20,7 +21,7 @@ class Sums(Algebra):
     """Evaluates sums."""
 
     def _big(self, node: Node) -> Any:
-        word, index, has_lower, has_upper = node.value  # type: ignore[misc]
+        word, index, has_lower, has_upper = range_of(node)
         body = node.parts[0]
         letters = index or self._unbound(body)
         self._check_examples(body, letters)
@@ -33,7 +34,7 @@ class Sums(Algebra):
         return self._total(body, self._domain(body, tuple(letters)), word)
 
     def _check_examples(self, body: Node, letters: tuple[str, ...]) -> None:
-        """In a sum over examples, what has no superscript of an example while others have one means nothing."""
+        """In a sum over examples, what has no example's superscript while others have one means nothing."""
         vocabulary = self.scene.vocabulary
         names = [self.scene.name(name) for name in names_in(body)]
         if not any(content in letters for name in names for _, content in name.above):
@@ -85,7 +86,7 @@ class Sums(Algebra):
                 ]
                 found = choices if found is None else agreeing(found, choices)
         for entry in body.walk():
-            if entry.kind == "entry" and set(entry.value) & set(letters):  # type: ignore[call-overload]
+            if entry.kind == "entry" and set(indices_of(entry)) & set(letters):
                 choices = self._entry_choices(entry, letters)
                 found = choices if found is None else agreeing(found, choices)
         if not found or any(set(one) != set(letters) for one in found):
@@ -94,7 +95,7 @@ class Sums(Algebra):
 
     def _entry_choices(self, entry: Node, letters: tuple[str, ...]) -> list[dict[str, int]]:
         value = np.asarray(self.plain(entry.parts[0]), dtype=object)
-        indices: tuple[str, ...] = entry.value  # type: ignore[assignment]
+        indices = indices_of(entry)
         if value.ndim == 2 and len(indices) == 1 and 1 in value.shape:
             value = value.reshape(-1)
         if value.ndim != len(indices):
@@ -105,14 +106,10 @@ class Sums(Algebra):
         ]
 
     def _total(self, body: Node, choices: list[dict[str, int]], word: str) -> Any:
+        combine = paper.add if word == "sum" else operator.mul
         total: Any = None
         for choice in choices:
             scene = self.scene.having(binding={**self.scene.binding, **choice})
             value = settled(type(self)(scene, self.depth)(body))
-            if total is None:
-                total = value
-            else:
-                total = paper.add(total, value) if word == "sum" else total * value
-        if total is None:
-            return mpf(word == "prod")
-        return total
+            total = value if total is None else combine(total, value)
+        return mpf(word == "prod") if total is None else total

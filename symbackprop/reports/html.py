@@ -12,6 +12,8 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from symbackprop.check.claims import Claim, Report
+from symbackprop.check.tex import Tex
+from symbackprop.content import Text
 from symbackprop.notation.mathml import CSS
 from symbackprop.page.style import asset, fonts, policy_hash
 from symbackprop.papers.reading import Formula, Heading, Item, Piece, Prose, Table
@@ -32,6 +34,7 @@ from symbackprop.translation import ENGLISH, Language
 from symbackprop.writing.hypertext import html_words
 
 _CYRILLIC = re.compile("[\u0400-\u04ff]")
+_SIGNED = re.compile(r'(?<!"kept">)(<math\b(?:(?!</math>).)*</math>[,;:]+)', re.DOTALL)
 
 
 def write_html(report: Report, language: Language = ENGLISH, *, every: bool = False) -> str:
@@ -42,7 +45,7 @@ def write_html(report: Report, language: Language = ENGLISH, *, every: bool = Fa
         language: to write in.
         every: list what is right too among the findings.
     """
-    say = Speech(language, html_words, formula)
+    say = _PageSpeech(language, html_words, formula)
     writer = _PageWriter(report, say)
     body = writer.body()
     findings = writer.findings(every=every)
@@ -52,6 +55,7 @@ def write_html(report: Report, language: Language = ENGLISH, *, every: bool = Fa
     page: str = _template().render(
         language=language.code,
         title=Markup(title),
+        heading=Markup(title.replace("/", "/<wbr/>")),
         summary=Markup(summary),
         first=Markup(writer.first_wrong()),
         findings=Markup(findings),
@@ -61,6 +65,13 @@ def write_html(report: Report, language: Language = ENGLISH, *, every: bool = Fa
         word=lambda name: Markup(say(WORDS[name])),
     )
     return page
+
+
+class _PageSpeech(Speech):
+    """Keeps a sign with the formula before it, where a line could break."""
+
+    def __call__(self, content: Text | Tex | Sequence[Tex] | str | int) -> str:
+        return _SIGNED.sub(r'<span class="kept">\1</span>', super().__call__(content))
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from string import Formatter
 from typing import Any
 
@@ -13,6 +13,7 @@ from symbackprop.notation.printable import on_one_line
 from symbackprop.translation import Language
 
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
+_COMMA = re.compile(r"(?<![\\{]),(?=\s)")
 
 
 class Speech:
@@ -27,10 +28,12 @@ class Speech:
     def __init__(self, language: Language, plain: Callable[[str], str], math: Callable[[str], str]) -> None:
         self.language, self._plain, self._math = language, plain, math
 
-    def __call__(self, content: Text | Tex | str | int) -> str:
-        """A text, or one of its fields."""
+    def __call__(self, content: Text | Tex | Sequence[Tex] | str | int) -> str:
+        """A text, or one of its fields; formulas in a row have commas between, or what stands for them."""
         if isinstance(content, Tex):
             return self.formula(content.latex)
+        if isinstance(content, tuple):
+            return self.language.comma.join(map(self, content))
         if not isinstance(content, Text):
             return self.plain(str(content))
         template = self.language(content.template, content.plural, content.count)
@@ -49,4 +52,6 @@ class Speech:
 
     def formula(self, latex: str) -> str:
         """A formula of the report's own, its numbers with the decimal sign of the language."""
-        return self._math(latex if self.language.decimal == "point" else _POINT.sub("{,}", latex))
+        if self.language.decimal == "comma" and _POINT.search(latex):
+            latex = _POINT.sub("{,}", _COMMA.sub(";", latex))
+        return self._math(latex)

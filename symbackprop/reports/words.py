@@ -58,20 +58,16 @@ UNDECIDED = text("neither a proof nor a counterexample was found")
 UNREAD = text("this formula was not understood")
 
 WORDS: Mapping[str, Text] = {
-    "title": text("Checked"),
     "findings": text("Findings"),
     "document": text("The document"),
-    "claimed": text("claimed"),
     "no-findings": text("Nothing to complain of."),
     "line": text("Line"),
     "verdict": text("Verdict"),
     "formula": text("Formula"),
     "reason": text("Reason"),
-    "right": text("Right is"),
     "claims": text("Claims"),
     "first": text("First wrong line"),
     "name": text("Document"),
-    "status": text("Status"),
     "timeout": text("took too long"),
     "error": text("could not be checked"),
     "legend": text("Point at a marked formula, or go to it with the tab key, to read what is said of it."),
@@ -114,7 +110,7 @@ def _shown_by(example: Counterexample) -> Text:
     claimed, right = Tex(example.claimed), Tex(example.right)
     if not example.at:
         return text("this gives {claimed}, right is {right}", claimed=claimed, right=right)
-    numbers = Tex(", ".join(f"{name} = {value}" for name, value in example.at.items()))
+    numbers = tuple(Tex(f"{name} = {value}") for name, value in example.at.items())
     return text(
         "for {numbers}: this gives {claimed}, right is {right}", numbers=numbers, claimed=claimed, right=right
     )

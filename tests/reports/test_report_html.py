@@ -116,6 +116,12 @@ def test_what_cannot_be_shown_stands_there_as_its_source(latex: str) -> None:
     assert formula(latex) == f"<code>{latex}</code>"
 
 
+def test_a_sign_stays_with_the_formula_before_it() -> None:
+    tree = body(write_html(homework()))
+    kept = ["".join(one.itertext()) for one in tree.iter("span") if one.get("class") == "kept"]
+    assert kept == ["y=2,", "o=3:", "−1,"] * 2
+
+
 def test_marks_of_lines_and_numbers_are_left_out() -> None:
     assert formula(r"x \tag{1} \label{eq:a} \\") == formula("x")
     assert formula("= x") == formula("{} = x")

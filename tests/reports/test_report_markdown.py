@@ -20,7 +20,7 @@ First wrong line: **5**
 | Line | Verdict | Formula | Reason |
 | --: | :-- | :-- | :-- |
 | 5 | ✗ wrong | `\\frac{\\partial L}{\\partial o} = y - o` | the sign is the other way round<br>right: \
-$\\frac{\\partial L}{\\partial o} = o - y$<br>for $y = 2, o = 3$: this gives $-1$, right is $1$ |
+$\\frac{\\partial L}{\\partial o} = o - y$<br>for $y = 2$, $o = 3$: this gives $-1$, right is $1$ |
 """
 
 

@@ -116,6 +116,22 @@ def test_numbers_of_the_report_have_the_comma_of_the_language() -> None:
     assert "for x = 0,5: this gives 1,25, right is 2" in shown
 
 
+def test_what_stands_in_a_row_is_told_apart_from_decimals() -> None:
+    example = Counterexample({"x": "0.5", "y": "2"}, "1", "2")
+    judged = Judged(
+        "a=b",
+        Verdict.REFUTED,
+        reason=text("{names}", names=Tex("a, b")),
+        expected=r"\max(0.5, x)",
+        counterexample=example,
+    )
+    shown = write_text(report("$a=b$", judged), Language(decimal="comma"))
+    assert "for x = 0,5; y = 2: this gives 1, right is 2" in shown
+    assert "right: max(0,5; x)" in shown
+    assert "wrong: a, b" in shown
+    assert "for x = 0.5, y = 2:" in write_text(report("$a=b$", judged))
+
+
 def test_the_table_of_many_documents() -> None:
     empty = Report("b.md", report("").document, [])
     table = write_table(

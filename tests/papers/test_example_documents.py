@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from symbackprop.papers.reading import Document, Heading, Kind, Table, read_document
-from tests.check.reading import check_places
+from tests.papers.reading import check_places
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

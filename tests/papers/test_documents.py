@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from symbackprop.papers.reading import Formula, Kind, Table, read_document
-from tests.check.reading import KINDS, brief, formulas, read
+from tests.papers.reading import KINDS, brief, formulas, read
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from symbackprop.papers.reading import Kind, Table
-from tests.check.reading import KINDS, brief, read
+from tests.papers.reading import KINDS, brief, read
 
 TEX = r"""
 \documentclass{article}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbackprop.papers.reading import Kind, read_document
-from tests.check.reading import KINDS, check_places, formulas
+from tests.papers.reading import KINDS, check_places, formulas
 
 SIGNS = """
 $ $$ $$$ ` `` ``` ~~~ | |-| \\ \\\\ \\| \\$ \\[ \\] \\( \\) { } & % # - * ** > = === --- 1. a x_1 + é 5
