@@ -79,6 +79,8 @@ def reason_of(claim: Claim) -> Text | None:
     """Why a claim has its verdict: its own reason, or what is said of its kind of mistake."""
     if claim.reason is not None:
         return claim.reason
+    if claim.follows is not None:
+        return text("follows from line {line}", line=claim.follows)
     match claim.verdict:
         case Verdict.REFUTED:
             return SLIPS[claim.mistake or Slip.OTHER]
@@ -102,8 +104,6 @@ def follow_ups(claim: Claim) -> Iterator[Text]:
         yield text("right: {formula}", formula=Tex(claim.expected))
     if claim.counterexample is not None:
         yield _shown_by(claim.counterexample)
-    if claim.follows is not None:
-        yield text("follows from line {line}", line=claim.follows)
 
 
 def _shown_by(example: Counterexample) -> Text:

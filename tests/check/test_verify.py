@@ -57,9 +57,9 @@ def test_a_right_formula_of_numbers_is_verified(wrt: str, formula: str) -> None:
     [
         ("w", "-2*(a - y)*a*(1 - a)*x", {"sign"}),
         ("w", "(a - y)*a*(1 - a)*x", {"factor"}),
-        ("w", "2*(a - y)*x", {"activation-derivative-missing"}),
+        ("w", "2*(a - y)*x", {"activation-derivative-missing", "loss-for-delta"}),
         ("w", "2*(a - y)*a*(1 - a)", {"missing-factor"}),
-        ("b", r"2(a - y)\,a(1 - a)\,x", {"extra-factor", "bias"}),
+        ("b", r"2(a - y)\,a(1 - a)\,x", {"extra-factor", "bias", "wrong-name"}),
         ("w", r"2(y - a)\,a(1 - a)\,x", {"sign"}),
         ("w", r"2(a - y)\,a(1 - a)\,b", {"wrong-name"}),
         ("w", r"2(a - y)\,\sigma'(a)\,x", {"wrong-point"}),
@@ -97,12 +97,12 @@ def test_a_right_formula_of_arrays_is_verified(wrt: str, formula: str) -> None:
 @pytest.mark.parametrize(
     ("wrt", "formula", "kinds"),
     [
-        ("V", "2(V H - Y)H", {"transpose"}),
+        ("V", r"2\,(V H - Y)H", {"transpose"}),
         ("V", r"2H^\top(V H - Y)", {"order"}),
-        ("H", r"2V(V H - Y)", {"transpose"}),
+        ("H", r"2\,V(V H - Y)", {"transpose"}),
         ("V", r"2(Y - V H)H^\top", {"sign"}),
         ("V", r"(V H - Y)H^\top", {"factor"}),
-        ("W", r"2V^\top(V H - Y) X^\top", {"activation-derivative-missing"}),
+        ("W", r"2V^\top(V H - Y) X^\top", {"activation-derivative-missing", "loss-for-delta"}),
     ],
 )
 def test_a_wrong_formula_of_arrays_is_refuted(wrt: str, formula: str, kinds: set[str]) -> None:
@@ -162,13 +162,21 @@ def test_a_kink_is_decided_on_both_sides() -> None:
     assert not sb.verify(derivation, "w", r"k\,x")
     assert not sb.verify(derivation, "w", r"k\,x\,[w x < 0]")
     largest = sb.backprop(sb.Graph.from_equations("L = max(x, y)", parameters=["x", "y"]))
-    assert sb.verify(largest, "x", "[x > y]")
+    assert sb.verify(largest, "x", r"\mathbf{1}[x > y]")
     assert sb.verify(largest, "x", r"\begin{cases} 1 & x > y \\ 0 & \text{otherwise} \end{cases}")
     assert not sb.verify(largest, "x", "1")
 
 
 def test_a_path_that_is_left_out_is_named() -> None:
-    derivation = sb.backprop(sb.Graph.from_equations("u = x*y; L = u*x", parameters=["x", "y"]))
-    assert sb.verify(derivation, "x", "u + x*y")
-    verdict = sb.verify(derivation, "x", "u")
+    derivation = sb.backprop(sb.Graph.from_equations("u = x*y; L = u*x**2", parameters=["x", "y"]))
+    assert sb.verify(derivation, "x", "2*u*x + x**2*y")
+    verdict = sb.verify(derivation, "x", "2*u*x")
     assert (verdict.status, verdict.mistake) in {("refuted", "missing-path"), ("refuted", "factor")}
+    verdict = sb.verify(derivation, "x", r"\frac{\partial L}{\partial u} y")
+    assert (verdict.status, verdict.mistake) in {("refuted", "missing-path"), ("refuted", "factor")}
+
+
+@pytest.mark.parametrize(("wrt", "formula"), [("V", "2(V H - Y)H"), ("H", "2V(V H - Y)")])
+def test_latex_without_a_command_is_read_too(wrt: str, formula: str) -> None:
+    """In Python's syntax two names side by side are an error; in LaTeX they are a product."""
+    assert sb.verify(matrices(), wrt, formula).status == "refuted"
