@@ -231,7 +231,9 @@ def test_standard_input_is_not_both() -> None:
 
 def test_the_report_is_written_in_a_language(tmp_path: Path) -> None:
     path = file(tmp_path, "wrong")
-    report_of = judged("wrong", Problem.__new__(Problem), name=str(path), aliases={}, kind="markdown", lines=())
+    report_of = judged(
+        "wrong", Problem.__new__(Problem), name=str(path), aliases={}, kind="markdown", lines=()
+    )
     assert check(path).out == write_text(report_of)
 
 

@@ -36,7 +36,6 @@ _LIKE_DIAGONAL = frozenset(
 
 PRIORITY = (
     Slip.ASCENT,
-    Slip.SIGN,
     Slip.BIAS,
     Slip.ACTIVATION_MISSING,
     Slip.ACTIVATION_DOUBLED,
@@ -46,6 +45,7 @@ PRIORITY = (
     Slip.ELEMENTWISE,
     Slip.ORDER,
     Slip.MISSING_PATH,
+    Slip.SIGN,
     Slip.FORWARD,
     Slip.PRODUCT_FOR_SUM,
     Slip.LOSS_FOR_DELTA,

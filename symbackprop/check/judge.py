@@ -59,6 +59,7 @@ class Judge:
         self.vocabulary, self.scenes = vocabulary, list(scenes)
         self.contexts, self.diagnosis = contexts, diagnosis
         self.notes = Notes(vocabulary)
+        self.kinds: dict[int, Slip] = {}
         self.rows = Rows(vocabulary, scenes[0])
         self.updates = Updates(vocabulary, self.scenes)
         self.numbers = Numbers(vocabulary, contexts, self.notes, diagnosis)
@@ -77,6 +78,7 @@ class Judge:
             elif side.node is not None and before:
                 finding = self._relation(chain, before, place, line)
                 if finding is not None:
+                    finding = self._of_its_root(finding, line.numbers[place])
                     found.append((place, finding))
                     if finding.renames:
                         before = []
@@ -88,6 +90,14 @@ class Judge:
             if side.node is not None:
                 before.append(place)
         return found
+
+    def _of_its_root(self, finding: Finding, line: int) -> Finding:
+        """What follows from an earlier mistake is of its kind."""
+        if finding.follows is not None:
+            return replace(finding, mistake=self.kinds.get(finding.follows, finding.mistake))
+        if finding.mistake is not None:
+            self.kinds.setdefault(line, finding.mistake)
+        return finding
 
     # -------------------------------------------------------------------------------------------- relations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.paper import Misfit, Undefined, settled
 from symbackprop.reckoning.reckoner import value_of
-from symbackprop.reckoning.rounding import misfits
 from symbackprop.reckoning.scene import Scene, Unknown
 
 
@@ -89,17 +88,16 @@ class Notes:
                 return line
         return None
 
-    def follows_in_numbers(self, left: Node, cells: Any, scene: Scene) -> int | None:
-        """The line of an earlier wrong formula that gives a printed number."""
+    def follows_in_numbers(self, left: Node, fits: Callable[[Any], bool], scene: Scene) -> int | None:
+        """The line of an earlier wrong formula with which a side has the value that is printed for it."""
         for key, (formula, line) in reversed(self.formulas.items()):
             try:
                 world = changed_world(scene, key, settled(value_of(formula, scene)))
                 if world is None:
                     continue
                 value = settled(value_of(left, world))
-                if (
-                    not paper.same(value, settled(value_of(left, scene)), mpf(10) ** -12, mpf(0))
-                    and misfits(cells, value) == []
+                if not paper.same(value, settled(value_of(left, scene)), mpf(10) ** -12, mpf(0)) and fits(
+                    value
                 ):
                     return line
             except (Unknown, Misfit, Undefined, Mistake, TypeError):

@@ -63,6 +63,8 @@ class NumberSlips:
             return Slip.NEW_WEIGHTS
         if self._another(cell, symbolic, scene) is not None:
             return Slip.COPY
+        if before is not None and is_copy(cell, right):
+            return Slip.COPY
         explained = self._explained(symbolic, scene, lambda found: misfits(whole, found) == [])
         return explained or self._last(cell, right, symbolic)
 
@@ -95,8 +97,10 @@ class NumberSlips:
             return explained
         return Slip.FORWARD if symbolic and self._is_forward(symbolic[0]) else Slip.OTHER
 
-    def operand(self, cell: Cell, right: Any, symbolic: Sequence[Node], scene: Scene) -> Slip:
-        """Of a number that is not the value of the name that it stands for."""
+    def operand(self, cell: Cell, right: Any, symbolic: Sequence[Node], scene: Scene, whole: Any) -> Slip:
+        """Of a number, or an array of them, that is not the value of the name that it stands for."""
+        if np.ndim(whole) and self._is_another_array(whole, scene):
+            return Slip.FORWARD if self._is_forward(symbolic[0]) else Slip.WRONG_NAME
         slip = digit_slip(cell, right)
         if slip is not None and slip is not Slip.FACTOR:
             return slip
@@ -107,6 +111,13 @@ class NumberSlips:
         return Slip.FORWARD if other is not None and self._is_forward(symbolic[0]) else other or Slip.COPY
 
     # ------------------------------------------------------------------------------------------ what it is
+
+    def _is_another_array(self, whole: Any, scene: Scene) -> bool:
+        """Whether an array is the value of some node."""
+        for node in self.vocabulary.graph.nodes:
+            if node.shape and misfits(whole, scene.point[node.name]) == []:
+                return True
+        return False
 
     def _explained(self, symbolic: Sequence[Node], scene: Scene, fits: Any) -> Slip | None:
         """The slip that makes a formula give the number."""
@@ -227,7 +238,7 @@ def digit_slip(cell: Cell, right: Any) -> Slip | None:
     """A sign, a factor of two, a last digit."""
     value = as_mpf(cell.value)
     if cell.unit and not cell.value:
-        return Slip.COPY
+        return Slip.ROUNDING if abs(right) < as_mpf(cell.unit) else Slip.COPY
     if cell.unit and abs(value - right) <= as_mpf(cell.unit) * mpf("2.51") and not _flips(cell, value, right):
         return Slip.ROUNDING
     opposite = Cell(-cell.value, cell.unit, cell.node)

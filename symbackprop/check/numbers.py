@@ -99,7 +99,9 @@ class Numbers(Substitutions):
                 )
         finding = self._refuted(symbolic, before, cells, wrong, meant)
         if carried is None and meant.scene is not None:
-            line = self.notes.follows_in_numbers(symbolic[0], cells, meant.scene)
+            line = self.notes.follows_in_numbers(
+                symbolic[0], lambda value: misfits(cells, value) == [], meant.scene
+            )
             carried = Note(None, 0, line) if line is not None else None
             if carried is not None:
                 self._noted(symbolic, cells, lines[-1], line)

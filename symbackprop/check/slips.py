@@ -197,7 +197,7 @@ class Slips:
             yield self._dropped_factor(part), without(node, place, 1)
             if is_slope(part):
                 yield Slip.ACTIVATION_DOUBLED, Node("product", (*parts, part), (*signs, signs[-1]), -1, -1)
-        for place, sign in enumerate(signs):
+        for place, sign in enumerate(signs if self.vocabulary.graph.is_array else ()):
             changed_sign = "" if sign == "circ" else "circ"
             yield (
                 Slip.ELEMENTWISE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from mpmath import mpf
@@ -34,6 +35,23 @@ from symbackprop.reckoning.scene import Scene, Unknown
 
 EXACT = mpf(10) ** -11
 """How far exact numbers may be off a value that was computed in double precision."""
+
+
+@dataclass(frozen=True)
+class Misplaced:
+    """A number that stands for a name and is not its value.
+
+    Attributes:
+        cell: the number.
+        right: what is right.
+        note: where the document printed it so before.
+        whole: the number, or the array that it stands in.
+    """
+
+    cell: Cell
+    right: Any
+    note: Note | None
+    whole: Any
 
 
 class Substitutions(Meanings):
@@ -91,8 +109,6 @@ class Substitutions(Meanings):
         bad = self._bad_operand(symbolic, numbers, meant.scene)
         if is_near and bad is None:
             return VERIFIED
-        if bad is not None and bad[2] is not None and bad[2].wrong is None and not is_near:
-            bad = None
         if bad is None:
             root = self._carried_value(symbolic, value, off, context)
             if root is not None and root.wrong is None:
@@ -100,12 +116,12 @@ class Substitutions(Meanings):
             slip = self.slips.substituted(symbolic, value, off, meant.scene)
             expected = plain_number(meant.value)
             finding = refuted(slip, expected)
-            follows = root.wrong if root is not None else None
+            follows = root.wrong if root is not None else self._follows(symbolic, value, off, meant.scene)
             return Finding(finding.verdict, None, slip, expected, None, follows)
-        cell, best, note = bad
-        if note is not None and note.wrong is not None:
-            return Finding(Verdict.REFUTED, None, Slip.COPY, as_printed(best, cell), None, note.wrong)
-        slip = self.slips.operand(cell, best, symbolic, meant.scene)
+        cell, best = bad.cell, bad.right
+        if bad.note is not None and bad.note.wrong is not None:
+            return Finding(Verdict.REFUTED, None, Slip.COPY, as_printed(best, cell), None, bad.note.wrong)
+        slip = self.slips.operand(cell, best, symbolic, meant.scene, bad.whole)
         shown = as_printed(best, cell)
         return Finding(
             Verdict.REFUTED,
@@ -113,6 +129,12 @@ class Substitutions(Meanings):
             slip,
             shown,
             Counterexample({}, as_printed(as_mpf(cell.value), cell), shown),
+        )
+
+    def _follows(self, symbolic: Sequence[Node], value: Any, off: Any, scene: Scene) -> int | None:
+        """The line of an earlier wrong formula that these numbers were put into, or come of."""
+        return self.notes.follows_in_numbers(
+            symbolic[0], lambda found: within(value, found, off + _slack(found)), scene
         )
 
     def _carried_value(
@@ -125,9 +147,7 @@ class Substitutions(Meanings):
                 return made
         return None
 
-    def _bad_operand(
-        self, symbolic: Sequence[Node], node: Node, scene: Scene
-    ) -> tuple[Cell, Any, Note | None] | None:
+    def _bad_operand(self, symbolic: Sequence[Node], node: Node, scene: Scene) -> Misplaced | None:
         """The first number that is not what it was put in for; with the note, if it was printed so before."""
         bare = [one for one in symbolic if one.kind not in ("name", "derivative")]
         for source in [*reversed(symbolic), *([] if bare else self.defining(symbolic))]:
@@ -141,7 +161,7 @@ class Substitutions(Meanings):
             return None
         return None
 
-    def _operand(self, name: Node, operand: Node, scene: Scene) -> tuple[Cell, Any, Note | None] | None:
+    def _operand(self, name: Node, operand: Node, scene: Scene) -> Misplaced | None:
         cells = cells_of(operand)
         if cells is None:
             return None
@@ -154,8 +174,8 @@ class Substitutions(Meanings):
             return None
         note = self.notes.values.get(key_of(name, self.vocabulary))
         if note is not None and misfits(cells, note.value) == []:
-            return None if note.wrong is None else (*wrong[0], note)
-        return (*wrong[0], None)
+            return None if note.wrong is None else Misplaced(*wrong[0], note, cells)
+        return Misplaced(*wrong[0], None, cells)
 
 
 def _slack(value: Any) -> Any:

@@ -70,6 +70,8 @@ class Updates:
             name = left.value
             expected = rf"{name} \leftarrow {name} - \eta \, \frac{{\partial L}}{{\partial {name}}}"
             return refuted(Slip.ASCENT, expected)
+        if self.vocabulary.problem.training is None:
+            return Finding(Verdict.UNDECIDED, text("what the parameters are changed by is not known"))
         return refuted(Slip.OTHER, "")
 
     def _step_ratio(self, left: Node, right: Node, scene: Scene) -> Any | None:

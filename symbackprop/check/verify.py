@@ -147,7 +147,7 @@ class _Verifier:
         try:
             expression = parse_expression(formula, "formula")
         except ExpressionError:
-            if "^" in formula or "_" in formula:
+            if self._is_latex(formula):
                 return None
             raise
         unknown = sorted(symbol.name for symbol in expression.free_symbols if not self._is_known(symbol.name))
@@ -160,6 +160,14 @@ class _Verifier:
                 fix=did_you_mean(unknown[0], known),
             )
         return expression
+
+    def _is_latex(self, formula: str) -> bool:
+        """Whether a formula without commands can be read as LaTeX."""
+        try:
+            self._in_latex(formula)
+        except ExpressionError:
+            return False
+        return True
 
     def _is_known(self, name: str) -> bool:
         return (

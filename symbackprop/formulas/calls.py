@@ -48,6 +48,8 @@ class Calls(Scripts):
     def _is_constant(self, token: Token) -> bool:
         """e and π, unless they are names of the spec or have scripts of their own."""
         ahead = self.tokens[min(self.place + 1, len(self.tokens) - 1)]
+        if token.text == "e" and not (ahead.kind == "sign" and ahead.text == "^"):
+            return False
         return not self.vocabulary.is_value(Name(token.text)) and not (
             ahead.kind == "sign" and ahead.text == "_"
         )

@@ -103,7 +103,7 @@ def chains_of(latex: str, vocabulary: Vocabulary) -> list[Chain]:
 
 def _read(side: Side, vocabulary: Vocabulary, latex: str) -> None:
     tokens = _without_layout(side.tokens)
-    while tokens and tokens[-1].kind == "sign" and tokens[-1].text in (".", ",", ";", ":", "!"):
+    while tokens and tokens[-1].kind == "sign" and tokens[-1].text in (".", ",", ";", ":"):
         tokens.pop()
     side.is_words = bool(tokens) and all(
         token.kind == "text" or token.text in (".", ",", ":", "#", "-") for token in tokens

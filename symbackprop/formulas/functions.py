@@ -44,7 +44,7 @@ ELEMENTWISE: Mapping[str, object] = (
 
 ARRAYS = frozenset(
     "softmax Softmax logsoftmax logsumexp LSE sum mean var std norm tr det conv reshape diag max min round "
-    "CE vec ones maximum minimum prod outer dot concatenate stack flatten".split()
+    "CE vec ones lg maximum minimum prod outer dot concatenate stack flatten".split()
 )
 """Functions with rules of their own."""
 

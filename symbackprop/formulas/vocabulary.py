@@ -113,7 +113,7 @@ class Vocabulary(SpecNames):
         if self.is_value(bare):
             return False
         labelled = replace(bare, above=(("", text),))
-        return self.find(labelled) is not None or bool(self._matches(labelled))
+        return self.find(labelled) is not None or bool(not self._matches(bare) and self._matches(labelled))
 
     def calls(self, name: Name, inside: Sequence[Token]) -> bool:
         """Whether a name before a bracket is called, and is no factor."""

@@ -89,6 +89,8 @@ class Functions(Sums):
 
     def apply(self, word: str, index: str, arguments: list[Any]) -> Any:
         """A function by its word."""
+        if word in ("log", "lg") and (index or word == "lg"):
+            return self._logarithm(index or "10", arguments)
         if word in ELEMENTWISE and len(arguments) == 1:
             return self._each(word, arguments[0])
         if word in ELEMENTWISE and not any(isinstance(one, np.ndarray) for one in arguments):
@@ -103,6 +105,12 @@ class Functions(Sums):
     def _rows(self) -> bool:
         arrays = self.scene.vocabulary.problem.arrays
         return bool(arrays) and not any(one.across for one in arrays)
+
+    def _logarithm(self, base: str, arguments: list[Any]) -> Any:
+        """The logarithm to a base."""
+        if len(arguments) != 1 or not base.isdecimal() or int(base) < 2:
+            raise Unknown(f"log_{base}", "meaning")
+        return paper.divide(self._each("log", arguments[0]), mp.log(int(base)))
 
     def _indexed(self, index: str) -> str:
         return str(self.scene.binding[index]) if index in self.scene.binding else index

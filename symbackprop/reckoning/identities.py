@@ -59,7 +59,11 @@ def compare(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
     """
     outcome = _compared(left, right, scenes)
     if outcome.status == "different" and _is_ambiguous((left, right), scenes[0].vocabulary):
-        ways = ("gates", "direct") if _are_direct((left, right), scenes[0].vocabulary) else ("gates",)
+        ways = (
+            ("signs", "gates", "direct")
+            if _are_direct((left, right), scenes[0].vocabulary)
+            else ("signs", "gates")
+        )
         for way in ways:
             local = _compared(left, right, [scene.having(local=way) for scene in scenes])
             if local.status == "equal" and not _vanishes(left, scenes[0].having(local=way)):

@@ -41,6 +41,10 @@ class Reckoner(Functions):
             override = self.scene.overrides.get(key_of(node, self.scene.vocabulary, dict(self.scene.binding)))
             if override is not None:
                 return override
+        if self.scene.local == "signs":
+            # d is the derivative along all ways, a round d along the direct one.
+            scene = self.scene.having(local="direct" if node.value == "partial" else "")
+            return type(self)(scene, self.depth).derivative(of, by, ())
         return self.derivative(of, by, ())
 
     def derivative(self, of: Node, by: Node, held: tuple[Name, ...]) -> Any:

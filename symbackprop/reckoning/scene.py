@@ -50,8 +50,8 @@ class Scene:
         generic: the parameter that a letter such as θ stands for.
         overrides: values of names that differ from the point's.
         shifts: what is added to a printed number, by where it begins.
-        local: `direct`: ∂f/∂x is the derivative along the direct way only; `gates`: so it is of all but the
-            output.
+        local: what ∂f/∂x means: `signs`: along the direct way with a round d, along all with a straight one;
+            `gates`: along the direct way but of the output; `direct`: along the direct way.
         shape: of the side that is compared with: nothing else tells that of an adjoint.
         loose: products entry by entry may be written without a sign.
         free: the names that got a value of their own, for no one knows them.

@@ -29,6 +29,8 @@ y = 1
 """
 """One neuron: z = 1.1, a = 0.7502601055951177."""
 
+GOOD_FORMULA = r"\frac{\partial L}{\partial w} = 2(a - y)\,a(1 - a)\,x"
+
 
 @cache
 def problem(spec: str = NEURON) -> Problem:

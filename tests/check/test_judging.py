@@ -1,4 +1,4 @@
-"""Verdicts on small documents: what is right is verified, what is wrong is refuted by its name, the rest is left open.
+"""Verdicts on small documents: right is verified, wrong is refuted by its name, the rest is left open.
 
 The numbers are those of one neuron, by plain Python; `tests/check/small.py` holds its spec.
 """
@@ -143,9 +143,7 @@ y = 2
 
 
 def test_local_and_total_derivatives_stand_in_one_chain_rule() -> None:
-    total = (
-        r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial u}\frac{\partial u}{\partial x} + 2 u x = 3 x^2 y"
-    )
+    total = r"\frac{dL}{dx} = \frac{\partial L}{\partial u}\frac{\partial u}{\partial x} + 2 u x = 3 x^2 y"
     assert verdicts(total, spec=BRANCH) == ["verified", "verified"]
     local = r"\frac{dL}{dx} = \frac{\partial L}{\partial u}\frac{du}{dx} + \frac{\partial L}{\partial x}"
     assert verdicts(local, spec=BRANCH) == ["verified"]
@@ -153,7 +151,8 @@ def test_local_and_total_derivatives_stand_in_one_chain_rule() -> None:
 
 def test_a_way_that_is_left_out_is_missed() -> None:
     (kind,) = verdicts(
-        r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial u}\frac{\partial u}{\partial x}", spec=BRANCH
+        r"\frac{\partial L}{\partial x} = \frac{\partial L}{\partial u}\frac{\partial u}{\partial x}",
+        spec=BRANCH,
     )
     assert kind == "missing-path"
 
@@ -251,13 +250,14 @@ def test_a_value_belongs_to_the_iteration_whose_heading_stands_before_it() -> No
 
 
 def test_an_update_is_worked_out() -> None:
-    right = rf"w \leftarrow w - \eta\frac{{\partial L}}{{\partial w}} = 0.5 - 0.5 \cdot ({GRADIENT:.6f}) = {W_1:.6f}"
+    rule = r"w \leftarrow w - \eta\frac{\partial L}{\partial w}"
+    right = rf"{rule} = 0.5 - 0.5 \cdot ({GRADIENT:.6f}) = {W_1:.6f}"
     assert {*verdicts(right, spec=TRAINED)} == {"verified"}
-    wrong = rf"w \leftarrow w - \eta\frac{{\partial L}}{{\partial w}} = 0.5 + 0.5 \cdot ({GRADIENT:.6f}) = {2 * W - W_1:.6f}"
+    wrong = rf"{rule} = 0.5 + 0.5 \cdot ({GRADIENT:.6f}) = {2 * W - W_1:.6f}"
     assert verdicts(wrong, spec=TRAINED)[1] in ("sign", "ascent")
 
 
-# ------------------------------------------------------------------------------------------ names, definitions
+# ----------------------------------------------------------------------------------------- names, definitions
 
 
 def test_a_name_that_the_document_defines_means_that() -> None:
@@ -272,14 +272,17 @@ def test_an_error_may_be_called_e() -> None:
 
 
 def test_a_function_that_the_document_defines_is_called() -> None:
-    found = verdicts(r"g(t) = \frac{1}{1 + e^{-t}}", "a = g(z)", "a = g(x)", r"\frac{\partial a}{\partial z} = g'(z)")
+    found = verdicts(
+        r"g(t) = \frac{1}{1 + e^{-t}}", "a = g(z)", "a = g(x)", r"\frac{\partial a}{\partial z} = g'(z)"
+    )
     assert found[:2] == ["verified", "verified"]
     assert found[2] not in ("verified", "undecided", "unread")
     assert found[3] == "verified"
 
 
 @pytest.mark.parametrize(
-    ("formula", "name"), [(r"z = \kappa x + b", r"\kappa"), ("z = w x + c_3", "c_{3}"), (r"a = \psi(z)", r"\psi")]
+    ("formula", "name"),
+    [(r"z = \kappa x + b", r"\kappa"), ("z = w x + c_3", "c_{3}"), (r"a = \psi(z)", r"\psi")],
 )
 def test_a_name_that_no_one_knows_leaves_a_claim_undecided_and_is_named(formula: str, name: str) -> None:
     (claim,) = claims(formula)

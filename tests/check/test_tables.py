@@ -6,7 +6,7 @@ from math import exp
 
 import pytest
 
-from symbackprop.check.claims import Report
+from symbackprop.check.claims import Report, Verdict
 from tests.check.small import check
 
 SPEC = """
@@ -63,10 +63,9 @@ DATA = [[str(number), f"${x:g}$", f"${y:g}$"] for number, (x, y) in enumerate(RO
 VALUES = [
     [str(number), *(f"${value:.6f}$" for value in forward(x, y))] for number, (x, y) in enumerate(ROWS, 1)
 ]
-PARAMETERS = [[str(state), f"${w:.6f}$", f"${b:.6f}$"] for state, (w, b) in enumerate(states())]
 LOSSES = [
     [
-        str(state),
+        "before any update" if not state else f"after update {state}",
         *(f"${forward(x, y, state)[2]:.6f}$" for x, y in ROWS),
         f"${sum(forward(x, y, state)[2] for x, y in ROWS) / 3:.6f}$",
     ]
@@ -75,7 +74,7 @@ LOSSES = [
 TABLES = {
     "data": (["Example", "$x$", "$y$"], DATA),
     "values": (["Example", "$z$", "$a$", "$L$"], VALUES),
-    "parameters": (["Iteration", "$w$", "$b$"], PARAMETERS),
+    "losses": (["State", "#1", "#2", "#3", "mean of all"], LOSSES),
 }
 
 
@@ -100,9 +99,7 @@ def test_a_right_table_is_verified_cell_by_cell(kind: str) -> None:
 @pytest.mark.parametrize("place", [(0, 1), (1, 2), (2, 2)])
 def test_one_wrong_cell_is_the_only_one_that_is_refuted(kind: str, place: tuple[int, int]) -> None:
     report = judged(kind, place)
-    (wrong,) = report.having_refuted if hasattr(report, "having_refuted") else [
-        one for one in report.claims if one.verdict == "refuted"
-    ]
+    (wrong,) = report.having(Verdict.REFUTED)
     assert wrong.line == 5 + place[0]
     assert report.summary["verified"] == report.summary["claims"] - 1
     assert wrong.expected

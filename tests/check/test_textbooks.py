@@ -1,4 +1,4 @@
-"""Ten documents in the notations of textbooks, with mistakes that are known: these are found, and no others."""
+"""Ten documents in the notations of textbooks, with known mistakes: these are found, and no others."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def test_nothing_is_unread(name: str) -> None:
 def test_mistakes_have_their_names() -> None:
     """A mistake has one kind, or several in "kinds" where two names are equally right.
 
-    `db = dZ`, of one neuron on a batch: the sum over the examples is missing, which is a slip of the bias as of
-    the axis. `0.25 * 2 = 0.25`, of a product gate: its number on the way forward, or a factor of 2.
+    `db = dZ`, of one neuron on a batch: the sum over the examples is missing, which is a slip of the bias as
+    of the axis. `0.25 * 2 = 0.25`, of a product gate: its number on the way forward, or a factor of 2.
     """
     mistakes = [(name, one) for name in NAMES for one in wrong(name)["wrong"]]
     misnamed = [

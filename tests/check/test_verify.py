@@ -167,13 +167,12 @@ def test_a_kink_is_decided_on_both_sides() -> None:
     assert not sb.verify(largest, "x", "1")
 
 
-def test_a_path_that_is_left_out_is_named() -> None:
-    derivation = sb.backprop(sb.Graph.from_equations("u = x*y; L = u*x**2", parameters=["x", "y"]))
-    assert sb.verify(derivation, "x", "2*u*x + x**2*y")
-    verdict = sb.verify(derivation, "x", "2*u*x")
-    assert (verdict.status, verdict.mistake) in {("refuted", "missing-path"), ("refuted", "factor")}
-    verdict = sb.verify(derivation, "x", r"\frac{\partial L}{\partial u} y")
-    assert (verdict.status, verdict.mistake) in {("refuted", "missing-path"), ("refuted", "factor")}
+@pytest.mark.parametrize("formula", ["k*y", "2*x", r"\frac{\partial L}{\partial u} y"])
+def test_a_path_that_is_left_out_is_named(formula: str) -> None:
+    derivation = sb.backprop(sb.Graph.from_equations("u = x*y; L = u*k + x**2", parameters=["x", "y"]))
+    assert sb.verify(derivation, "x", "k*y + 2*x")
+    verdict = sb.verify(derivation, "x", formula)
+    assert (verdict.status, verdict.mistake) == ("refuted", "missing-path")
 
 
 @pytest.mark.parametrize(("wrt", "formula"), [("V", "2(V H - Y)H"), ("H", "2V(V H - Y)")])

@@ -188,7 +188,7 @@ ARRAYS = {
 @pytest.mark.parametrize(("latex", "expected"), ARRAYS.items(), ids=list(ARRAYS))
 def test_a_side_of_arrays_has_its_value(latex: str, expected: object) -> None:
     found = value(latex, arrays=True)
-    assert np.shape(found) == np.shape(expected)
+    assert np.shape(found) == np.asarray(expected).shape
     assert found == pytest.approx(np.asarray(expected, dtype=float), rel=1e-12, abs=1e-14)
 
 
@@ -263,7 +263,7 @@ def test_what_is_nested_too_deep_is_refused(before: str, after: str, depth: int)
     assert isinstance(caught.value, Unread)
 
 
-# ---------------------------------------------------------------------------------------------- any expression
+# --------------------------------------------------------------------------------------------- any expression
 
 
 class Tree:
@@ -284,7 +284,7 @@ LEAVES = st.one_of(
     st.sampled_from([("x", x), ("y", y), ("z", z), ("a_1", a[1]), (r"\hat{y}", yhat), ("w_{12}", ws[1, 2])]),
     st.integers(0, 99).map(lambda one: (str(one), float(one))),
     st.integers(1, 999).map(lambda one: (f"{one / 100:.2f}", one / 100)),
-).map(lambda pair: Tree(*pair, level=3))
+).map(lambda pair: Tree(pair[0], pair[1], 3))
 
 
 def operations(inner: st.SearchStrategy[Tree]) -> st.SearchStrategy[Tree]:

@@ -24,8 +24,8 @@ from symbackprop.numeric.compiled import compile_forward
 from symbackprop.precise.digits import FUNCTIONS as IN_DIGITS
 from symbackprop.precise.digits import OPERATIONS as ON_OBJECTS
 from symbackprop.precise.evaluation import evaluate
-from symbackprop.precise.point import exact_number
-from symbackprop.precise.points import Point, States, random_points, sizes_of
+from symbackprop.precise.point import Point, exact_number
+from symbackprop.precise.points import States, random_points, sizes_of
 from tests.arrays.test_pullbacks import CASES, INTERNAL, LAYERS, POSITIVE, Case, Draw, numbers, weighed
 from tests.arrays.test_pullbacks import _call as function_at
 from tests.examples import EXAMPLES, SCALARS, Example
