@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from symbackprop.reckoning.paper import Misfit, Undefined, settled, shape_of
 from symbackprop.reckoning.reckoner import value_of
 from symbackprop.reckoning.scene import Scene, Unknown
 
+LONGEST = 150
+"""Nodes of a wrong formula whose kind of mistake is still looked for."""
 MOST = 6000
 """Variants that are tried for one mistake."""
 
@@ -90,6 +93,8 @@ class Diagnosis:
     def _slip(
         self, wrong: Node, candidates: list[Node], left: Node, scene: Scene, *, is_forward: bool
     ) -> Slip:
+        if sum(1 for _ in islice(wrong.walk(), LONGEST + 1)) > LONGEST:
+            return Slip.OTHER
         slips = Slips(self.vocabulary, is_forward=is_forward)
         found = set(self._forwards(wrong, candidates, scene, slips))
         if found <= _LIKE_DIAGONAL and self._is_diagonal(wrong, left, scene):

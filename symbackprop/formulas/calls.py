@@ -241,7 +241,10 @@ class Calls(Scripts):
         variable = self.inner(by)
         if not of:
             return Node("operator", (), variable, start, end)
-        return Node("derivative", (self.inner(of), variable), sign, start, end)
+        inner = self.inner(of)
+        if any(one.kind == "derivative" for one in inner.walk()):
+            self.refuse_at(above[0], "derivatives of higher order are not read")
+        return Node("derivative", (inner, variable), sign, start, end)
 
     def _partial(self) -> Node:
         r"""\partial L / \partial w, \partial_x y."""

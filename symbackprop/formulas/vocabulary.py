@@ -221,12 +221,25 @@ class Vocabulary(SpecNames):
         """The index letters in a name that means nothing as it stands."""
         if self.find(name) is not None:
             return frozenset()
-        body = self.definition(name)
+        own = self.letters_of(name)
+        body = self.definition(name) if own else None
         if body is not None:
-            return frozenset(
-                letter for inner in names_in(body) for letter in self.letters(inner)
-            ) & self.letters_of(name)
-        return self.letters_of(name)
+            return (
+                frozenset(letter for inner in self._opened(body) for letter in self.letters_of(inner)) & own
+            )
+        return own if self.definition(name) is None else frozenset()
+
+    def _opened(self, body: Node) -> list[Name]:
+        """The names that a definition is made of, its own definitions opened, each once."""
+        found: dict[Name, None] = {}
+        pending = names_in(body)
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found[name] = None
+                inner = self.definition(name)
+                pending += names_in(inner) if inner is not None else []
+        return [name for name in found if self.definition(name) is None and self.find(name) is None]
 
     def bindings(self, name: Name) -> list[dict[str, int]]:
         """All numbers for the index letters of a name with which it is a name of the spec."""
@@ -235,8 +248,8 @@ class Vocabulary(SpecNames):
             return self._matches(name)
         own = self.letters_of(name)
         found: list[dict[str, int]] | None = None
-        for inner in names_in(body):
-            choices = [{k: v for k, v in one.items() if k in own} for one in self.bindings(inner)]
+        for inner in self._opened(body) if own else ():
+            choices = [{k: v for k, v in one.items() if k in own} for one in self._matches(inner)]
             choices = [one for one in choices if one]
             if choices:
                 found = choices if found is None else agreeing(found, choices)

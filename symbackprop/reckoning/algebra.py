@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from symbackprop.formulas.tree import Name, Node, Printed, is_slope_pair
 from symbackprop.formulas.unread import Unread
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.paper import Jacobian, Misfit, Undefined, on_paper, settled, shape_of
-from symbackprop.reckoning.scene import Scene, Unknown
+from symbackprop.reckoning.scene import LARGEST, Scene, Unknown
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda a, b: a == b,
@@ -44,6 +45,9 @@ class Algebra:
 
     def __call__(self, node: Node) -> Any:
         """The value, links of chains as such."""
+        self.scene.budget[0] -= 1
+        if self.scene.budget[0] < 0:
+            raise Unknown("it takes too long to reckon", "meaning")
         return getattr(self, f"_{node.kind}")(node)
 
     def plain(self, node: Node) -> Any:
@@ -141,7 +145,11 @@ class Algebra:
 
     def _sizes(self, node: Node) -> tuple[int, ...]:
         assert isinstance(node.value, tuple)
-        return tuple(int(one) if one.isdecimal() else self._size(Name(one)) for one in node.value)
+        sizes = tuple(int(one) if one.isdecimal() else self._size(Name(one)) for one in node.value)
+        entries = sizes[0] ** 2 if node.kind == "unit" and sizes else prod(sizes)
+        if entries > LARGEST:
+            raise Unknown("an array that is too large", "meaning")
+        return sizes
 
     def _size(self, name: Name) -> int:
         free = set(self.scene.free)

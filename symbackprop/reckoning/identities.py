@@ -115,6 +115,8 @@ def _compared(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
                 if outcome.status == "different":
                     return outcome
                 if outcome.status == "unknown":
+                    if outcome.kind == "meaning":
+                        return outcome
                     trouble = outcome
                 else:
                     defined += 1

@@ -16,7 +16,7 @@ from symbackprop.notation.names import latex_name
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.functions import Functions
 from symbackprop.reckoning.paper import settled
-from symbackprop.reckoning.scene import Scene, Unknown
+from symbackprop.reckoning.scene import BUDGET, Scene, Unknown
 
 
 def value_of(node: Node, scene: Scene) -> Any:
@@ -27,7 +27,7 @@ def value_of(node: Node, scene: Scene) -> Any:
         Misfit: shapes do not fit.
         Undefined: it does not exist.
     """
-    return Reckoner(scene).settled(node)
+    return Reckoner(scene.having(budget=[BUDGET])).settled(node)
 
 
 class Reckoner(Functions):

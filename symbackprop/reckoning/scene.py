@@ -20,6 +20,11 @@ from symbackprop.precise.point import Point, exact_number
 from symbackprop.precise.points import States
 from symbackprop.reckoning.paper import Jacobian, Number, on_paper
 
+BUDGET = 25_000
+"""Nodes that are reckoned for one value: sums within sums and definitions that double end there."""
+LARGEST = 40_000
+"""Entries of an array of ones, or of an identity, that is written by its size."""
+
 
 class Unknown(Exception):
     """A name that has no value here.
@@ -52,6 +57,7 @@ class Scene:
         shifts: what is added to a printed number, by where it begins.
         local: what ∂f/∂x means: `signs`: along the direct way with a round d, along all with a straight one;
             `gates`: along the direct way but of the output; `direct`: along the direct way.
+        budget: how many nodes may still be reckoned for one value.
         shape: of the side that is compared with: nothing else tells that of an adjoint.
         loose: products entry by entry may be written without a sign.
         free: the names that got a value of their own, for no one knows them.
@@ -71,6 +77,7 @@ class Scene:
     shifts: Mapping[int, Any] = field(default_factory=dict)
     local: str = ""
     shape: tuple[int, ...] = ()
+    budget: list[int] = field(default_factory=lambda: [BUDGET])
     loose: bool = False
     free: set[Name] = field(default_factory=set)
     seed: int = 1
