@@ -90,8 +90,9 @@ def test_the_schema_of_the_spec_refuses_an_unknown_key() -> None:
         jsonschema.validate(wrong, schema("spec"), cls=jsonschema.Draft202012Validator)
 
 
-def test_every_golden_file_belongs_to_a_run() -> None:
+def test_every_file_of_an_example_belongs_to_a_run() -> None:
     wanted = {one.golden(command, form) for one, command in RUNS for form in FORMATS}
-    wanted |= {one.spec for one in EXAMPLES} | {example("obesity").folder / "train-d.tex"}
+    wanted |= {one.spec for one in EXAMPLES}
+    wanted |= {example("obesity").folder / "train-d.tex", example("homework").folder / "solution.md"}
     found = {path for one in EXAMPLES for path in one.folder.iterdir() if path.name != "README.md"}
     assert found == wanted

@@ -209,7 +209,7 @@ class _Checker:
             numbers = [*(line for _, line in last), *own] if shift else own
             if len(whole.sides) == 1 and not chain.compares and not place.formula.display:
                 continue
-            for number, finding in self.judge.chain(whole, Line(numbers, place.formula.text, context)):
+            for number, finding in self.judge.chain(whole, Line(numbers, context)):
                 if number >= shift:
                     found.append(_claim(place, whole, number, shift, finding))
             readable = [

@@ -62,7 +62,7 @@ class Contexts:
             rate=exact_number(self.states.learning_rate) if self.states.learning_rate is not None else None,
             states=self.states,
             state=context.state,
-            is_batch=is_batch and self.vocabulary.problem.training is not None,
+            is_batch=is_batch,
             loose=loose,
         )
 

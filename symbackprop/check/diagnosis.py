@@ -15,7 +15,6 @@ from symbackprop.check.reference import Reference, Right
 from symbackprop.check.slips import Slips, Variant
 from symbackprop.check.trees import name_node
 from symbackprop.errors import Mistake
-from symbackprop.formulas.chains import Side
 from symbackprop.formulas.keys import key_of
 from symbackprop.formulas.names import bound
 from symbackprop.formulas.tree import Name, Node, spelled
@@ -69,26 +68,19 @@ class Diagnosis:
     def __init__(self, vocabulary: Vocabulary, reference: Reference, scenes: Sequence[Scene]) -> None:
         self.vocabulary, self.reference, self.scenes = vocabulary, reference, list(scenes)
 
-    def of_formula(self, first: Side, left: Side, right: Side, outcome: Outcome) -> tuple[Slip, str]:
-        """The kind of mistake of a formula, and the right one in LaTeX."""
-        assert first.node is not None
-        assert left.node is not None
-        assert right.node is not None
-        return self.of_sides(first.node, left.node, right.node, outcome)
-
-    def of_sides(self, first: Node, left: Node, right: Node, outcome: Outcome) -> tuple[Slip, str]:
-        """As `of_formula`, of trees."""
+    def of_formula(self, first: Node, left: Node, right: Node, outcome: Outcome) -> tuple[Slip, str, bool]:
+        """The kind of mistake of a formula, the right one in LaTeX, and whether only the name is wrong."""
         scene = outcome.scene or self.scenes[0]
         known = self.reference.of(_bound_key(first, self.vocabulary, dict(scene.binding)))
         other = self.other_name(first, right, scene)
         if other is not None:
-            return Slip.WRONG_NAME, str(other)
+            return Slip.WRONG_NAME, str(other), True
         candidates = [one.node for one in known]
         if left is not first:
             candidates.append(left)
         expected = _shortest(known)
         is_forward = any(one.is_forward for one in known)
-        return self._slip(right, candidates, first, scene, is_forward=is_forward), expected
+        return self._slip(right, candidates, first, scene, is_forward=is_forward), expected, False
 
     def _slip(
         self, wrong: Node, candidates: list[Node], left: Node, scene: Scene, *, is_forward: bool

@@ -37,14 +37,12 @@ class Line:
     """Where a chain stands, while it is judged.
 
     Attributes:
-        number: the line of each side.
-        latex: the formula.
+        numbers: the line of each side.
         context: which numbers it speaks of.
         wrong: the places of its refuted sides; `refuted`: where they begin.
     """
 
     numbers: Sequence[int]
-    latex: str
     context: Context | None
     wrong: set[int] = field(default_factory=set)
     refuted: set[int] = field(default_factory=set)
@@ -105,9 +103,10 @@ class Judge:
         left, right = chain.sides[before[-1]], chain.sides[place]
         assert left.node is not None
         assert right.node is not None
-        if len(before) == 1 and not self.updates.is_rule(left, right) and self._defines(left.node, right):
+        is_rule = self.updates.is_rule(left, right)
+        if len(before) == 1 and not is_rule and self._defines(left.node, right):
             return Finding(Verdict.VERIFIED, text("a definition"))
-        if self.updates.is_rule(left, right):
+        if is_rule:
             return self.updates.judged(left.node, right.node)
         if any(one.kind == "ellipsis" for node in (left.node, right.node) for one in node.walk()):
             return Finding(Verdict.UNDECIDED, text("dots stand for what is left out"))
@@ -227,10 +226,7 @@ class Judge:
         assert left.node is not None
         assert right.node is not None
         follows = self.notes.follows(first.node, right.node, self.scenes)
-        slip, expected = self.diagnosis.of_formula(first, left, right, outcome)
-        renames = (
-            self.diagnosis.other_name(first.node, right.node, outcome.scene or self.scenes[0]) is not None
-        )
+        slip, expected, renames = self.diagnosis.of_formula(first.node, left.node, right.node, outcome)
         if follows is None and not renames:
             self.notes.wrong_formula(first.node, right.node, line.numbers[0])
         shown = counterexample(outcome, (left.node, right.node))
@@ -266,12 +262,8 @@ class Judge:
         finding = self.numbers.judged(sound, right, line.context, line.numbers, wrong)
         if finding.verdict is not Verdict.REFUTED or len(sound) == len(anchors):
             return finding
-        others = [side for side in anchors if self._is_wrong(side, line) and side.node is not None]
-        formulas = [side for side in others if side.node is not None and not is_numeric(side.node)]
-        if (
-            formulas
-            and self.numbers.judged(formulas, right, line.context, line.numbers).verdict is Verdict.VERIFIED
-        ):
+        formulas = [side for side in anchors if self._is_wrong(side, line)]
+        if self.numbers.judged(formulas, right, line.context, line.numbers).verdict is Verdict.VERIFIED:
             return replace(finding, follows=line.numbers[0])
         return finding
 

@@ -15,18 +15,17 @@ from symbackprop.check.claims import Verdict as Status
 from symbackprop.check.diagnosis import Diagnosis
 from symbackprop.check.reference import Reference
 from symbackprop.check.sides import random_points_of_all_kinds
+from symbackprop.check.trees import name_node
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ExpressionError, GraphError, Mistake, did_you_mean, listing
 from symbackprop.formulas.grammar import read_side
 from symbackprop.formulas.lexer import tokens_of
-from symbackprop.formulas.names import read_name
 from symbackprop.formulas.tree import Node
 from symbackprop.formulas.unread import Unread
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Graph
 from symbackprop.language import parse_expression
 from symbackprop.notation.latex import LATEX
-from symbackprop.notation.names import latex_name
 from symbackprop.precise.evaluation import evaluate
 from symbackprop.problem import Problem
 from symbackprop.reckoning import paper
@@ -110,7 +109,7 @@ class _Verifier:
 
     def verdict(self, wrt: str, formula: str) -> Verdict:
         """The verdict on a formula."""
-        by = Node("name", (), read_name(latex_name(wrt)), -1, -1)
+        by = name_node(wrt)
         left = Node("derivative", (self.vocabulary.output_node(-1), by), "partial", -1, -1)
         expression = self._in_the_language(formula)
         right = self._written(expression) if expression is not None else self._in_latex(formula)
@@ -128,7 +127,7 @@ class _Verifier:
     def _refuted(self, left: Node, right: Node | None, outcome: Outcome) -> Verdict:
         slip, expected = Slip.OTHER, ""
         if right is not None:
-            slip, expected = self.diagnosis.of_sides(left, left, right, outcome)
+            slip, expected, _ = self.diagnosis.of_formula(left, left, right, outcome)
         shown = None
         if outcome.misfit is None and outcome.scene is not None:
             at = {str(node.name): plain_number(outcome.scene.point[node.name]) for node in self._given()}

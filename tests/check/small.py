@@ -32,6 +32,36 @@ y = 1
 GOOD_FORMULA = r"\frac{\partial L}{\partial w} = 2(a - y)\,a(1 - a)\,x"
 
 
+_TRAINED = """
+[network]
+inputs = ["x"]
+targets = ["y"]
+
+[[network.layers]]
+units = 1
+activation = "sigmoid"
+symbols = { weight = "w", bias = "b", preactivation = "z", output = "a", delta = "delta" }
+weight = [[0.5]]
+bias = [0.1]
+
+[loss]
+name = "mse"
+symbol = "L"
+
+[training]
+learning_rate = 0.5
+steps = 2
+
+[data]
+columns = ["x", "y"]
+"""
+
+
+def trained(rows: str) -> str:
+    """The spec of the neuron as a network with w = 0.5 and b = 0.1 that is trained on rows of x and y."""
+    return f"{_TRAINED}rows = {rows}\n"
+
+
 @cache
 def problem(spec: str = NEURON) -> Problem:
     return loads(spec)

@@ -12,7 +12,7 @@ import pytest
 from symbackprop.check.claims import Claim, Verdict
 from symbackprop.content import Text
 from symbackprop.errors import OptionError
-from tests.check.small import NEURON, check, claims, displayed, verdicts
+from tests.check.small import NEURON, check, claims, displayed, trained, verdicts
 
 W, B, X, Y = 0.5, 0.1, 2.0, 1.0
 Z = W * X + B
@@ -20,30 +20,7 @@ A = 1 / (1 + exp(-Z))
 LOSS = (A - Y) ** 2
 GRADIENT = 2 * (A - Y) * A * (1 - A) * X
 GOOD = r"\frac{\partial L}{\partial w} = 2(a - y)\,a(1 - a)\,x"
-TRAINED = """
-[network]
-inputs = ["x"]
-targets = ["y"]
-
-[[network.layers]]
-units = 1
-activation = "sigmoid"
-symbols = { weight = "w", bias = "b", preactivation = "z", output = "a", delta = "delta" }
-weight = [[0.5]]
-bias = [0.1]
-
-[loss]
-name = "mse"
-symbol = "L"
-
-[training]
-learning_rate = 0.5
-steps = 2
-
-[data]
-columns = ["x", "y"]
-rows = [[2, 1]]
-"""
+TRAINED = trained("[[2, 1]]")
 W_1, B_1 = W - 0.5 * GRADIENT, B - 0.5 * GRADIENT / X
 A_1 = 1 / (1 + exp(-(W_1 * X + B_1)))
 GRADIENT_1 = 2 * (A_1 - Y) * A_1 * (1 - A_1) * X

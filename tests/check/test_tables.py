@@ -7,32 +7,9 @@ from math import exp
 import pytest
 
 from symbackprop.check.claims import Report, Verdict
-from tests.check.small import check
+from tests.check.small import check, trained
 
-SPEC = """
-[network]
-inputs = ["x"]
-targets = ["y"]
-
-[[network.layers]]
-units = 1
-activation = "sigmoid"
-symbols = { weight = "w", bias = "b", preactivation = "z", output = "a", delta = "delta" }
-weight = [[0.5]]
-bias = [0.1]
-
-[loss]
-name = "mse"
-symbol = "L"
-
-[training]
-learning_rate = 0.5
-steps = 2
-
-[data]
-columns = ["x", "y"]
-rows = [[2, 1], [-1, 0], [0.5, 1]]
-"""
+SPEC = trained("[[2, 1], [-1, 0], [0.5, 1]]")
 ROWS = [(2.0, 1.0), (-1.0, 0.0), (0.5, 1.0)]
 
 

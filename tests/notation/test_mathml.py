@@ -11,9 +11,9 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from symbackprop.notation.mathml import CLASSES, CSS, MathMLError, mathml
-from tests.examples import FOLDER, example, printed
+from tests.examples import RUNS, example, printed
 
-GOLDENS = sorted(path for path in FOLDER.glob("*/*.md") if path.stem != "README")
+GOLDENS = [one.golden(command, "markdown") for one, command in RUNS]
 READER = MarkdownIt("commonmark").enable("table").use(dollarmath_plugin, allow_space=False)
 CORE = frozenset(
     "math mi mn mo mtext mspace mrow mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr"
