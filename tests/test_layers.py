@@ -52,8 +52,8 @@ formulas.vocabulary formulas.chains formulas.keys
 reckoning.operands reckoning.paper reckoning.scene reckoning.algebra reckoning.array_calls
 reckoning.sums reckoning.functions reckoning.reckoner reckoning.identities reckoning.rounding
 check.claims check.contexts check.findings check.notes check.reference check.rows check.sides check.tex
-check.trees check.slips check.diagnosis check.number_slips check.meanings check.substitutions check.numbers
-check.tables check.updates check.judge check.checking check.verify
+check.trees check.array_slips check.slips check.diagnosis check.number_slips check.meanings
+check.substitutions check.numbers check.tables check.updates check.judge check.checking check.verify
 reports.marked reports.formulas reports.plain_math reports.prose reports.speech reports.words
 reports.data reports.markdown reports.marks reports.html reports.text reports.table
 notebook.parts notebook.cells notebook.model notebook.numbers notebook.beyond notebook.verdicts

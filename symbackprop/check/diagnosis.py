@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
 from mpmath import mpf
 
 from symbackprop import functions, operations
+from symbackprop.check.array_slips import Variant
 from symbackprop.check.claims import Slip
 from symbackprop.check.reference import Reference, Right
-from symbackprop.check.slips import Slips, Variant
+from symbackprop.check.slips import Slips
 from symbackprop.check.trees import name_node
 from symbackprop.errors import Mistake
-from symbackprop.formulas.keys import key_of
+from symbackprop.formulas.keys import key_of, key_of_name
 from symbackprop.formulas.names import bound
-from symbackprop.formulas.tree import Name, Node, spelled
+from symbackprop.formulas.tree import Name, Node, spelled, standing_names
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Role
 from symbackprop.reckoning import paper
@@ -32,7 +33,7 @@ MOST = 6000
 """Variants that are tried for one mistake."""
 
 _LIKE_DIAGONAL = frozenset(
-    (Slip.MISSING_PATH, Slip.WRONG_INDEX, Slip.ACTIVATION_DOUBLED, Slip.FORWARD, Slip.SIGN)
+    (Slip.MISSING_PATH, Slip.WRONG_INDEX, Slip.ACTIVATION_DOUBLED, Slip.FORWARD, Slip.SIGN, Slip.ELEMENTWISE)
 )
 """What the diagonal of a softmax alone may look like, too."""
 
@@ -103,13 +104,14 @@ class Diagnosis:
     def _is_by_bias(self, wrong: Node, left: Node) -> bool:
         """Whether the factor too many is the very parameter that is differentiated by."""
         name = self.differentiated(left)
-        if name is None or not any(key_of(one, self.vocabulary) == f"node {name}" for one in wrong.walk()):
+        standing = {key_of_name(one, self.vocabulary) for one in standing_names(wrong)}
+        if name is None or f"node {name}" not in standing:
             return False
-        graph, point = self.vocabulary.graph, self.scenes[0].point
-        if graph[name].role is not Role.PARAMETER:
-            return False
-        return all(
-            np.all(point.slope(str(user.name), name) == 1) for user in graph.consumers[graph[name].symbol]
+        graph = self.vocabulary.graph
+        return graph[name].role is Role.PARAMETER and all(
+            np.all(scene.point.slope(str(user.name), name) == 1)
+            for user in graph.consumers[graph[name].symbol]
+            for scene in self.scenes
         )
 
     # -------------------------------------------------------------------- slips of the right formula
@@ -232,7 +234,7 @@ class Diagnosis:
         return next((one / other for one, other in zip(delta, slope, strict=True) if other != 0), mpf(1))
 
     def _off_the_diagonal(self, left: Node, scene: Scene) -> Iterator[Any]:
-        """0 and p_i(1 - p_i), for ∂p_i/∂z_j."""
+        """0, p_i(1 - p_i) and what mixes it with -p_i p_j, for ∂p_i/∂z_j."""
         names = [part.value for part in left.parts if isinstance(part.value, Name)]
         if left.kind != "derivative" or len(names) != 2:
             return
@@ -244,10 +246,10 @@ class Diagnosis:
             or not self._is_softmax(self.vocabulary.graph[of.name])
         ):
             return
-        for user in self.vocabulary.graph.inner:
-            if self._is_softmax(user) and not user.shape:
-                p = scene.point[user.name]
-                yield p * (1 - p)
+        nodes = [node for node in self.vocabulary.graph.inner if self._is_softmax(node) and not node.shape]
+        chances = [scene.point[node.name] for node in nodes]
+        for one, other in product(chances, repeat=2):
+            yield from (one * (1 - other), -one * (1 - other))
         yield mpf(0)
 
     @staticmethod

@@ -227,6 +227,8 @@ class Judge:
         assert right.node is not None
         follows = self.notes.follows(first.node, right.node, self.scenes)
         slip, expected, renames = self.diagnosis.of_formula(first.node, left.node, right.node, outcome)
+        if self.updates.skips_updates(first.node, right.node):
+            slip = Slip.WRONG_INDEX
         if follows is None and not renames:
             self.notes.wrong_formula(first.node, right.node, line.numbers[0])
         shown = counterexample(outcome, (left.node, right.node))

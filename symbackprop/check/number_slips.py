@@ -18,10 +18,11 @@ from symbackprop.formulas.keys import key_of
 from symbackprop.formulas.names import read_name
 from symbackprop.formulas.tree import Name, Node
 from symbackprop.formulas.vocabulary import Vocabulary
+from symbackprop.graph import Node as GraphNode
 from symbackprop.graph import Role
 from symbackprop.notation.names import latex_name
 from symbackprop.precise.point import exact_number
-from symbackprop.reckoning.paper import Misfit, Undefined, on_paper, settled
+from symbackprop.reckoning.paper import Misfit, Undefined, entries_of, on_paper, settled
 from symbackprop.reckoning.reckoner import value_of
 from symbackprop.reckoning.rounding import Cell, as_mpf, as_printed, misfits, within
 from symbackprop.reckoning.scene import Scene, Unknown
@@ -41,23 +42,23 @@ class NumberSlips:
 
     def of(
         self,
-        cell: Cell,
-        right: Any,
+        wrong: Sequence[tuple[Cell, Any]],
         symbolic: Sequence[Node],
         scene: Scene,
         before: Node | None,
         *,
         whole: Any,
     ) -> Slip:
-        """The kind of mistake of a result."""
+        """The kind of mistake of a result: of its wrong numbers, each with what is right."""
+        cell, right = wrong[0]
         if before is None and not cell.unit and symbolic:
             read = self.diagnosis.alike(cell.node, symbolic[0])
             if read is not None:
                 return read
-        slip = digit_slip(cell, right)
+        slip = _digit_slip_of_all(wrong)
         if slip is not None and not (slip is Slip.FACTOR and symbolic and self._is_forward(symbolic[0])):
             return slip
-        if self._is_of_a_neighbour(cell, symbolic, scene):
+        if self._is_of_a_neighbour(whole, symbolic, scene):
             return Slip.LOSS_FOR_DELTA
         if self._with_new_weights(symbolic, scene, lambda found: misfits(whole, found) == []):
             return Slip.NEW_WEIGHTS
@@ -114,10 +115,8 @@ class NumberSlips:
 
     def _is_another_array(self, whole: Any, scene: Scene) -> bool:
         """Whether an array is the value of some node."""
-        for node in self.vocabulary.graph.nodes:
-            if node.shape and misfits(whole, scene.point[node.name]) == []:
-                return True
-        return False
+        values = [scene.point[node.name] for node in self.vocabulary.graph.nodes if node.shape]
+        return any(misfits(printed, value) == [] for value in values for printed in (whole, whole.T))
 
     def _explained(self, symbolic: Sequence[Node], scene: Scene, fits: Any) -> Slip | None:
         """The slip that makes a formula give the number."""
@@ -165,7 +164,8 @@ class NumberSlips:
             return None
 
     def _is_forward(self, node: Node) -> bool:
-        return key_of(node, self.vocabulary).startswith("node ")
+        key = key_of(node, self.vocabulary)
+        return key.startswith("node ") and " step " not in key
 
     def _new_weight(self, cell: Cell, scene: Scene) -> Slip | None:
         """Whether it is a parameter after the update."""
@@ -191,43 +191,52 @@ class NumberSlips:
         return {name: point[name] - scene.rate * point.slope(output, name) for name in names}
 
     def _another(self, cell: Cell, symbolic: Sequence[Node], scene: Scene) -> Slip | None:
-        """Whether it is the value of another node, or the derivative by it."""
+        """Whether it is the value of another node, or the derivative by it.
+
+        A whole number may be that of a name by chance: only one of the formula's letters is taken for it.
+        """
         graph = self.vocabulary.graph
-        if not cell.unit:
-            return None
         letters = {
             one.value.letter for node in symbolic for one in node.walk() if isinstance(one.value, Name)
         }
-        for node in graph.nodes:
-            if node.role is Role.SIZE:
-                continue
-            try:
-                values = np.ravel(np.asarray(scene.point[node.name], dtype=object))
-            except Mistake:
-                continue
-            if len(values) == 1 and cell.fits(values[0]) and abs(values[0]) > mpf(10) ** -6:
-                return Slip.WRONG_INDEX if _letter(node.name) in letters else Slip.COPY
+        alike = {_letter(node.name) for node in graph.nodes if self._is_value(cell, node, scene)}
+        if alike & letters:
+            return Slip.WRONG_INDEX
+        if not cell.unit:
+            return None
+        if alike:
+            return Slip.COPY
         for symbol in graph.parameters:
             if self._is_slope(cell, symbol.name, scene):
                 return Slip.COPY
         return None
 
-    def _is_of_a_neighbour(self, cell: Cell, symbolic: Sequence[Node], scene: Scene) -> bool:
+    @staticmethod
+    def _is_value(cell: Cell, node: GraphNode, scene: Scene) -> bool:
+        if node.role is Role.SIZE:
+            return False
+        try:
+            values = np.ravel(np.asarray(scene.point[node.name], dtype=object))
+        except Mistake:
+            return False
+        return len(values) == 1 and cell.fits(values[0]) and bool(abs(values[0]) > mpf(10) ** -6)
+
+    def _is_of_a_neighbour(self, whole: Any, symbolic: Sequence[Node], scene: Scene) -> bool:
         """Whether it is the derivative of the output by what uses the node, or the output itself."""
         graph = self.vocabulary.graph
         name = self.diagnosis.differentiated(symbolic[0]) if symbolic else None
         if name is None:
             return False
-        if any(self._is_slope(cell, str(user.name), scene) for user in graph.consumers[graph[name].symbol]):
-            return True
-        return any(self._is_slope(cell, str(user.name), scene) for user in graph[name].parents)
+        neighbours = (*graph.consumers[graph[name].symbol], *graph[name].parents)
+        return any(self._is_slope(whole, str(one.name), scene) for one in neighbours)
 
-    def _is_slope(self, cell: Cell, name: str, scene: Scene) -> bool:
+    def _is_slope(self, whole: Any, name: str, scene: Scene) -> bool:
+        """Whether a number, or an array of them, is the derivative of the output by a node."""
         try:
-            value = np.ravel(np.asarray(settled(scene.gradient(name)), dtype=object))
+            value = settled(scene.gradient(name))
         except (Mistake, Misfit, Unknown):
             return False
-        return len(value) == 1 and cell.fits(value[0]) and bool(abs(value[0]) > mpf(10) ** -9)
+        return misfits(whole, value) == [] and any(abs(one) > mpf(10) ** -9 for one in entries_of(value))
 
 
 def _letter(name: str) -> str:
@@ -248,6 +257,12 @@ def digit_slip(cell: Cell, right: Any) -> Slip | None:
         if right != 0 and cell.fits(right * factor):
             return Slip.FACTOR
     return None
+
+
+def _digit_slip_of_all(wrong: Sequence[tuple[Cell, Any]]) -> Slip | None:
+    """The slip of digits that all wrong numbers have in common."""
+    slips = {digit_slip(cell, right) for cell, right in wrong}
+    return slips.pop() if len(slips) == 1 else None
 
 
 def _flips(cell: Cell, value: Any, right: Any) -> bool:

@@ -194,7 +194,7 @@ class Numbers(Substitutions):
             slip = self.slips.shapes(cells, meant.value)
             return refuted(slip, plain_number(meant.value))
         cell, best = wrong[0]
-        slip = self.slips.of(cell, best, symbolic, meant.scene, before, whole=cells)
+        slip = self.slips.of(wrong, symbolic, meant.scene, before, whole=cells)
         shown = as_printed(best, cell) if not hasattr(cells, "shape") else plain_number(meant.value)
         example = Counterexample({}, as_printed(as_mpf(cell.value), cell), as_printed(best, cell))
         return Finding(Verdict.REFUTED, None, slip, shown, example)

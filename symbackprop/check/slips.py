@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from symbackprop.check import array_slips
+from symbackprop.check.array_slips import Variant
 from symbackprop.check.claims import Slip
 from symbackprop.check.trees import (
     bracketed,
@@ -17,18 +19,16 @@ from symbackprop.check.trees import (
     negated,
     one_minus,
     product,
-    sub_product,
     whole_number,
     with_name,
     without,
 )
 from symbackprop.formulas.names import read_name
-from symbackprop.formulas.tree import Name, Node, is_slope, is_slope_pair, range_of, signs_of
+from symbackprop.formulas.tree import Name, Node, is_slope, is_slope_pair, signs_of
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.graph import Role
 from symbackprop.notation.names import latex_name
 
-Variant = tuple[Slip, Node]
 MOST_NAMES = 60
 """Names that are tried in the place of another."""
 _NO_FACTORS = frozenset("sum group matrix row relation case cases number derivative".split())
@@ -127,7 +127,7 @@ class Slips:
         elif node.kind in ("quotient", "slash"):
             yield from self._quotients(node)
         elif node.kind in ("call", "big", "ones"):
-            yield from self._axes(node)
+            yield from array_slips.of_axes(node)
         elif node.kind == "prime":
             yield Slip.ACTIVATION_MISSING, whole_number(1)
             yield from self._points(node)
@@ -197,15 +197,10 @@ class Slips:
             yield self._dropped_factor(part), without(node, place, 1)
             if is_slope(part):
                 yield Slip.ACTIVATION_DOUBLED, Node("product", (*parts, part), (*signs, signs[-1]), -1, -1)
-        for place, sign in enumerate(signs if self.vocabulary.graph.is_array else ()):
-            changed_sign = "" if sign == "circ" else "circ"
-            yield (
-                Slip.ELEMENTWISE,
-                Node("product", parts, (*signs[:place], changed_sign, *signs[place + 1 :]), -1, -1),
-            )
-            swapped = (*parts[:place], parts[place + 1], parts[place], *parts[place + 2 :])
-            yield Slip.ORDER, Node("product", swapped, signs, -1, -1)
-            yield Slip.PRODUCT_FOR_SUM, self._as_sum(node, place)
+                for slip, other in self._points(part):
+                    yield slip, Node("product", (*parts[:place], other, *parts[place + 1 :]), signs, -1, -1)
+        if self.vocabulary.graph.is_array:
+            yield from array_slips.of_product(node)
         for place, part in enumerate(parts):
             doubled = (*parts[: place + 1], part, *parts[place + 1 :])
             if not is_slope(part):
@@ -224,17 +219,10 @@ class Slips:
             if other != name and place <= MOST_NAMES:
                 yield Slip.WRONG_POINT, with_name(node, name, other)
 
-    @staticmethod
-    def _as_sum(node: Node, place: int) -> Node:
-        signs = signs_of(node)
-        left = sub_product(node.parts[: place + 1], signs[:place])
-        right = sub_product(node.parts[place + 1 :], signs[place + 1 :])
-        return Node("sum", (left, right), ("+", "+"), -1, -1)
-
     def _dropped_factor(self, factor: Node) -> Slip:
         if is_slope(factor):
             return Slip.ACTIVATION_MISSING
-        if factor.kind == "ones" or (factor.kind == "transposed" and factor.parts[0].kind == "ones"):
+        if array_slips.is_of_ones(factor):
             return Slip.AXIS
         if factor.kind in ("number", "quotient") and not any(
             one.kind == "derivative" for one in factor.walk()
@@ -266,28 +254,14 @@ class Slips:
         if above.kind == "number":
             yield Slip.FACTOR, node.having(whole_number(2), below)
 
-    def _axes(self, node: Node) -> Iterator[Variant]:
-        if node.kind == "call" and isinstance(node.value, tuple) and isinstance(node.value[0], str):
-            word, index = node.value[0], str(node.value[1])
-            for other in ("i", "j", ""):
-                if other != index and index in ("i", "j"):
-                    yield Slip.AXIS, replace(node, value=(word, other))
-        if node.kind == "big":
-            word, letters, has_lower, has_upper = range_of(node)
-            if len(letters) == 1:
-                yield Slip.AXIS, node.parts[0]
-            for letter in letters:
-                fewer = tuple(one for one in letters if one != letter)
-                yield Slip.AXIS, replace(node, value=(word, fewer, has_lower, has_upper))
-
     # ------------------------------------------------------------------------------------------------ names
 
     def _named(self, node: Node) -> Iterator[Variant]:
         if node.kind != "name" or not isinstance(node.value, Name):
             return
+        yield from self._delta_as_loss(node)
         for slip, name in self._others(node.value):
             yield slip, Node("name", (), name, node.start, node.end)
-        yield from self._delta_as_loss(node)
 
     def _others(self, name: Name) -> Iterator[tuple[Slip, Name]]:
         """Other names that may stand by mistake in the place of this one."""

@@ -226,8 +226,10 @@ def _spelled(node: Node) -> tuple[str, str]:
         return _spelled_product(node)
     inner = ",".join(spelled(part) for part in node.parts)
     kind = {"slash": "quotient"}.get(node.kind, node.kind)
-    value = "" if kind == "derivative" else node.value
-    return "", f"{kind}[{value}]({inner})" if inner else f"{kind}[{node.value}]"
+    value = spelled(node.value) if isinstance(node.value, Node) else node.value
+    if not inner:
+        return "", f"{kind}[{value}]"
+    return "", f"{kind}[{'' if kind == 'derivative' else value}]({inner})"
 
 
 def _spelled_sum(node: Node) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from symbackprop.formulas.functions import FUNCTIONS
+from symbackprop.formulas.functions import ELEMENTWISE, FUNCTIONS
 from symbackprop.formulas.lexer import Token
 from symbackprop.formulas.names import (
     GENERIC,
@@ -48,12 +48,22 @@ class Vocabulary(SpecNames):
         """A function that the document defines somewhere: what it is is known in the whole document."""
         head = call.value[0] if isinstance(call.value, tuple) else None
         if isinstance(head, Name) and self.find(head) is None and not self.letters(head):
+            if self.uses(head) and not any(one.kind == "big" for one in body.walk()):
+                return
             self.announced.add(str(head))
             names = tuple(
                 part.value for part in call.parts if part.kind == "name" and isinstance(part.value, Name)
             )
             if len(names) == len(call.parts) and not any(self.is_value(one) for one in names):
                 self.functions.setdefault(str(head), Defined(names, body))
+
+    def uses(self, head: Name) -> bool:
+        """Whether a letter is a function of the graph: then a document can only say what it is already."""
+        word = self.functions.get(head.letter)
+        function = ELEMENTWISE.get(word) if isinstance(word, str) else None
+        return function is not None and any(
+            node.expression is not None and node.expression.has(function) for node in self.graph.inner
+        )
 
     def define(self, name: Name, body: Node) -> None:
         """A name that the document gives a meaning; its index letters stand for any index."""

@@ -59,45 +59,58 @@ def compare(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
     """
     outcome = _compared(left, right, scenes)
     if outcome.status == "different" and _is_ambiguous((left, right), scenes[0].vocabulary):
-        ways = (
-            ("signs", "gates", "direct")
-            if _are_direct((left, right), scenes[0].vocabulary)
-            else ("signs", "gates")
-        )
-        for way in ways:
-            local = _compared(left, right, [scene.having(local=way) for scene in scenes])
-            if local.status == "equal" and not _vanishes(left, scenes[0].having(local=way)):
+        for way in _local_ways((left, right), scenes[0].vocabulary):
+            there = [scene.having(local=way) for scene in scenes]
+            local = _compared(left, right, there)
+            if local.status == "equal" and not _loses_a_slope((left, right), there):
                 return local
     return outcome
+
+
+def _local_ways(nodes: Sequence[Node], vocabulary: Vocabulary) -> Iterator[str]:
+    """What ∂f/∂x may mean besides the derivative along all ways, the likeliest first."""
+    if {"d", "partial"} <= {one.value for one in _derivatives(nodes)}:
+        yield "signs"
+    yield "gates"
+    if _are_direct(nodes, vocabulary):
+        yield "direct"
+
+
+def _derivatives(nodes: Sequence[Node]) -> Iterator[Node]:
+    return (one for node in nodes for one in node.walk() if one.kind == "derivative")
 
 
 def _are_direct(nodes: Sequence[Node], vocabulary: Vocabulary) -> bool:
     """Whether all derivatives are by what is used directly: then they may be meant as local slopes."""
     graph = vocabulary.graph
-    for node in nodes:
-        for one in node.walk():
-            if one.kind != "derivative":
-                continue
-            referents = [
-                vocabulary.find(part.value) if isinstance(part.value, Name) else None for part in one.parts
-            ]
-            if any(found is None or found.kind != "node" for found in referents):
-                return False
-            upper, lower = (graph[found.name] for found in referents if found is not None)
-            if lower.symbol not in upper.parents:
-                return False
+    for one in _derivatives(nodes):
+        referents = [
+            vocabulary.find(part.value) if isinstance(part.value, Name) else None for part in one.parts
+        ]
+        if any(found is None or found.kind != "node" for found in referents):
+            return False
+        upper, lower = (graph[found.name] for found in referents if found is not None)
+        if lower.symbol not in upper.parents:
+            return False
     return True
 
 
-def _vanishes(node: Node, scene: Scene) -> bool:
-    """Whether a side is nothing, as the direct derivative by what is not used directly."""
+def _loses_a_slope(nodes: Sequence[Node], scenes: Sequence[Scene]) -> bool:
+    """Whether a derivative is nothing along the direct way alone, at every point: then that was not meant."""
+    return any(
+        all(_is_nothing(one, scene) for scene in scenes)
+        and not all(_is_nothing(one, scene.having(local="")) for scene in scenes)
+        for one in _derivatives(nodes)
+    )
+
+
+def _is_nothing(node: Node, scene: Scene) -> bool:
     try:
         choice = bindings_of((node,), scene.vocabulary)[0]
         value = value_of(node, settings(scene.having(binding=choice), (node,))[0])
     except (Unknown, Misfit, Undefined, Mistake):
         return False
-    flat = paper.entries_of(value)
-    return all(one == 0 for one in flat)
+    return all(one == 0 for one in paper.entries_of(value))
 
 
 def _compared(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
@@ -318,23 +331,16 @@ def _step(name: Name, vocabulary: Vocabulary, generic: set[Name]) -> tuple[str, 
 def _is_ambiguous(nodes: Sequence[Node], vocabulary: Vocabulary) -> bool:
     """Whether a derivative is by what the other uses itself and by way of a third, too."""
     graph = vocabulary.graph
-    for node in nodes:
-        for one in node.walk():
-            if one.kind != "derivative":
-                continue
-            pair = [names_in(part) for part in one.parts]
-            referents = [vocabulary.find(names[0]) if len(names) == 1 else None for names in pair]
-            if (
-                referents[0] is None
-                or referents[1] is None
-                or "rate" in (referents[0].kind, referents[1].kind)
-            ):
-                continue
-            upper, lower = (graph[vocabulary.delta_of.get(one.name, one.name)] for one in referents if one)
-            if lower.symbol in upper.parents or lower.symbol not in graph.ancestors(upper.symbol):
-                below = graph.descendants([lower.symbol]) - {lower.symbol}
-                if any(parent in below for parent in upper.parents):
-                    return True
-            elif upper.symbol != lower.symbol:
+    for one in _derivatives(nodes):
+        pair = [names_in(part) for part in one.parts]
+        of, by = (vocabulary.find(names[0]) if len(names) == 1 else None for names in pair)
+        if of is None or by is None or "rate" in (of.kind, by.kind):
+            continue
+        upper, lower = (graph[vocabulary.delta_of.get(found.name, found.name)] for found in (of, by))
+        if lower.symbol in upper.parents or lower.symbol not in graph.ancestors(upper.symbol):
+            below = graph.descendants([lower.symbol]) - {lower.symbol}
+            if any(parent in below for parent in upper.parents):
                 return True
+        elif upper.symbol != lower.symbol:
+            return True
     return False

@@ -22,6 +22,8 @@ def _bare(node: Node) -> Node:
 
 def _walk(source: Node, numbers: Node, pairs: list[Pair]) -> bool:
     source, numbers = _bare(source), _bare(numbers)
+    if source.kind == numbers.kind == "entry" and source.value == numbers.value:
+        return _walk(source.parts[0], numbers.parts[0], pairs)
     if source.kind in _LEAVES or (source.kind == "transposed" and numbers.kind != "transposed"):
         pairs.append((source, numbers))
         return is_numeric(numbers)

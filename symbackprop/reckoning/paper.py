@@ -161,7 +161,7 @@ def divide(left: Any, right: Any) -> Any:
     """The quotient, entry by entry."""
     if isinstance(left, Jacobian) and not isinstance(right, (Jacobian, np.ndarray)):
         return Jacobian(left.value * _inverse(right), left.of, left.by, left.outer)
-    return _broadcast(settled(left), _each(_inverse, settled(right)), lambda a, b: a * b, "/")
+    return _broadcast(settled(left), each(_inverse, settled(right)), lambda a, b: a * b, "/")
 
 
 def _inverse(value: Any) -> Any:
@@ -175,7 +175,7 @@ def power(base: Any, exponent: Any) -> Number:
     base, exponent = settled(base), settled(exponent)
     if isinstance(exponent, np.ndarray):
         raise Misfit(shape_of(base), exponent.shape, "power")
-    return _each(lambda one: _raised(one, exponent), base)
+    return each(lambda one: _raised(one, exponent), base)
 
 
 def _raised(base: Any, exponent: Any) -> Any:
@@ -193,17 +193,21 @@ def _raised(base: Any, exponent: Any) -> Any:
     return value
 
 
-def _each(function: Callable[[Any], Any], value: Number) -> Number:
+def each(function: Callable[[Any], Any], value: Number) -> Number:
+    """A function of every entry.
+
+    Raises:
+        Misfit: it makes an array of an entry, as x ↦ x ∘ v does.
+    """
     if not isinstance(value, np.ndarray):
         return function(value)
     made = np.empty(value.shape, dtype=object)
-    for place in np.ndindex(value.shape):
-        made[place] = function(value[place])
+    for place, entry in enumerate(value.reshape(-1)):
+        image = function(entry)
+        if isinstance(image, np.ndarray):
+            raise Misfit(image.shape, (), "each")
+        made.reshape(-1)[place] = image
     return made
-
-
-each = _each
-"""A function of numbers, entry by entry."""
 
 
 def _broadcast(left: Number, right: Number, operation: Callable[[Any, Any], Any], sign: str) -> Number:

@@ -85,7 +85,9 @@ def copies(place: Place) -> Iterator[Change]:
             yield _digits(match, whole, left, Slip.COPY, *_nearly(match, whole, left))
         for other in place.dice.sample(near, min(2, len(near))):
             if other != match[0]:
-                yield one(match.start(), match.end(), other, Slip.COPY)
+                # It is the value of another name, and put into a forward formula it may be said so.
+                also = (Slip.FORWARD,) if place.section == "forward" else ()
+                yield one(match.start(), match.end(), other, Slip.COPY, *also)
 
 
 def _nearly(match: re.Match[str], whole: str, decimals: str) -> list[Slip]:
@@ -239,7 +241,8 @@ def forwards(place: Place) -> Iterator[Change]:
         for other in place.dice.sample(others, min(2, len(others))):
             value = place.state.symbols[other]
             if np.any(value) and np.shape(value) == np.shape(place.state.symbols[use.key]):
-                also = (Slip.WRONG_INDEX, Slip.WRONG_NAME)
+                is_opposite = np.all(np.add(value, place.state.symbols[use.key]) == 0)
+                also = (Slip.WRONG_INDEX, Slip.WRONG_NAME, *([Slip.SIGN] if is_opposite else []))
                 yield from carried(found, use.key, value, Slip.FORWARD, *also)
 
 

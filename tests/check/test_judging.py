@@ -14,6 +14,22 @@ from symbackprop.content import Text
 from symbackprop.errors import OptionError
 from tests.check.small import NEURON, check, claims, displayed, trained, verdicts
 
+PENALISED = """
+[graph]
+equations = '''
+z = w*x
+e = z - y
+R = k*w**2/2
+J = e**2 + R
+'''
+[parameters]
+w = 0.5
+k = 0.3
+[inputs]
+x = 2
+y = 1
+"""
+
 W, B, X, Y = 0.5, 0.1, 2.0, 1.0
 Z = W * X + B
 A = 1 / (1 + exp(-Z))
@@ -134,6 +150,16 @@ def test_a_way_that_is_left_out_is_missed() -> None:
     assert kind == "missing-path"
 
 
+def test_a_slope_that_was_left_out_is_not_taken_for_one_held_fast() -> None:
+    """∂J/∂z is nothing along the direct way, which is not what a chain of round d's means."""
+    chain = (
+        r"\frac{\partial J}{\partial z}\frac{\partial z}{\partial w}"
+        r" + \frac{\partial J}{\partial R}\frac{\partial R}{\partial w}"
+    )
+    assert verdicts(rf"{chain} = 2ex + kw", spec=PENALISED) == ["verified"]
+    assert "verified" not in verdicts(rf"{chain} = kw", spec=PENALISED)
+
+
 # --------------------------------------------------------------------------------------------------- numbers
 
 
@@ -234,6 +260,12 @@ def test_an_update_is_worked_out() -> None:
     assert verdicts(wrong, spec=TRAINED)[1] in ("sign", "ascent")
 
 
+def test_an_update_from_the_wrong_step_is_a_wrong_index() -> None:
+    rule = r"w^{{({})}} = w^{{({})}} - \eta\,\frac{{\partial L}}{{\partial w}}"
+    assert verdicts(rule.format(1, 0), rule.format(2, 1), spec=TRAINED) == ["verified"] * 2
+    assert verdicts(rule.format(1, 1), spec=TRAINED) == ["wrong-index"]
+
+
 # ----------------------------------------------------------------------------------------- names, definitions
 
 
@@ -284,6 +316,22 @@ def test_logarithms_of_another_base_are_not_taken_for_natural_ones() -> None:
 
 def test_a_factorial_is_not_taken_for_a_mark_at_the_end_of_a_sentence() -> None:
     assert verdicts("4! = 24")[-1] in ("verified", "undecided", "unread")
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        (r"\frac{1}{1 + e^{-t}}", "verified"),
+        (r"\frac{1}{1 - e^{-t}}", "sign"),
+        (r"\frac{1}{1 + e^{-t}}\,t", "extra-factor"),
+    ],
+)
+def test_what_the_spec_applies_is_not_defined_otherwise(body: str, verdict: str) -> None:
+    assert verdicts(rf"\sigma(t) = {body}", r"a = \sigma(z)") == [verdict, "verified"]
+
+
+def test_a_letter_that_the_spec_does_not_apply_is_what_the_document_says() -> None:
+    assert verdicts(r"\sigma(t) = 2t", r"R = \frac{k}{4}\,w\,\sigma(w)", spec=PENALISED) == ["verified"] * 2
 
 
 # -------------------------------------------------------------------------------------------- indices, arrays
