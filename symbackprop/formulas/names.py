@@ -132,6 +132,8 @@ def _renamed_name(name: Name, letters: Mapping[str, str]) -> Name:
 
 def bound(name: Name, binding: Mapping[str, int]) -> Name:
     """The name with numbers for its index letters."""
+    if not binding:
+        return name
     below = tuple(_bound_part(part, binding) for part in name.below)
     above = tuple((opener, _bound_part(content, binding)) for opener, content in name.above)
     return name if below == name.below and above == name.above else replace(name, below=below, above=above)
