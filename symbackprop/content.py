@@ -132,6 +132,10 @@ class Text:
     fields: Mapping[str, Math | Text | str | int] = field(default_factory=dict)
     plural: str = ""
 
+    def __str__(self) -> str:
+        """In English, for the message of an error."""
+        return self.template.format_map({name: str(one) for name, one in self.fields.items()})
+
     @property
     def count(self) -> int:
         """How many things it speaks of."""

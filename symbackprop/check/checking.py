@@ -273,7 +273,7 @@ def _whole_unread(place: _Place) -> Claim:
     offset = min(place.unread.offset, max(len(place.formula.text) - 1, 0))
     line, column = place.formula.place(offset)
     end_line, end_column = place.formula.place(max(len(place.formula.text) - 1, 0))
-    reason = said("{what}", what=place.unread.what)
+    reason = place.unread.what
     shown = place.formula.text[:200]
     return Claim(line, column, end_line, end_column + 1, shown, Verdict.UNREAD, reason, formula=place.number)
 

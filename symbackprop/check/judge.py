@@ -237,7 +237,9 @@ class Judge:
 
     def _undecided(self, outcome: Outcome) -> Finding:
         if outcome.kind == "name":
-            reason = text("what {names} means is not known; say it with --alias", names=Tex(outcome.unknown))
+            reason = text(
+                "what {names} means is not known; say it with --alias", names=Tex(str(outcome.unknown))
+            )
         elif outcome.kind == "numbers":
             reason = text("there is no number for {name}", name=outcome.unknown)
         elif outcome.kind == "value":
@@ -303,7 +305,7 @@ class Judge:
 def unread(side: Side) -> Finding:
     """A side that could not be read."""
     assert side.unread is not None
-    return Finding(Verdict.UNREAD, text("{what}", what=side.unread.what))
+    return Finding(Verdict.UNREAD, side.unread.what)
 
 
 def counterexample(outcome: Outcome, nodes: Sequence[Node]) -> Counterexample | None:

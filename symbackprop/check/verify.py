@@ -206,7 +206,7 @@ class _Verifier:
             return read_side(tokens, self.vocabulary, formula)
         except Unread as error:
             raise ExpressionError(
-                f"the formula cannot be read: {error.what}",
+                f"the formula cannot be read: {error}",
                 where=f"formula, column {error.offset + 1}",
                 fix="write it in the expression language, as 2*(yhat - y)*x, or in LaTeX",
             ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symbackprop.content import text
 from symbackprop.formulas.calls import CLOSERS
 from symbackprop.formulas.environments import Environments
 from symbackprop.formulas.lexer import Token
@@ -60,7 +61,7 @@ class Behind(Environments):
         if texts[:1] == ["circ"]:
             return Node("circ_power", (node, self.inner(list(tokens[1:]))), None, node.start, end)
         if not tokens:
-            self.refuse("an exponent is missing")
+            self.refuse(text("an exponent is missing"))
         return Node("power", (node, self.inner(list(tokens))), None, node.start, end)
 
     def lowered(self, node: Node) -> Node:

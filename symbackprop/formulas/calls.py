@@ -2,6 +2,7 @@ r"""Names, calls, derivatives: sigma(z), log x, softmax_j(S), \frac{\partial L}{
 
 from __future__ import annotations
 
+from symbackprop.content import text
 from symbackprop.formulas.lexer import Token
 from symbackprop.formulas.scripts import Scripts
 from symbackprop.formulas.tree import Name, Node
@@ -130,7 +131,7 @@ class Calls(Scripts):
             else:
                 script = self.argument()
                 if [one.text for one in script] == ["*"]:
-                    self.refuse("an adjoint of what?")
+                    self.refuse(text("an adjoint of what?"))
                 power = self.inner(script)
         arguments = self._word_arguments(word)
         call = self._adjoint(word, index, arguments, token)
@@ -151,7 +152,7 @@ class Calls(Scripts):
             self.expect(r"\}")
             return tuple(found)
         if not self.begins():
-            self.refuse(f"{word} of what?")
+            self.refuse(text("{function} of what?", function=word))
         factors = [self.factor()]
         while self.begins() and self.next.kind in ("letter", "number") and self.before.kind != "sign":
             factors.append(self.factor())
@@ -166,7 +167,7 @@ class Calls(Scripts):
             return None
         self.take()
         if [one.text for one in self.argument()] != ["*"]:
-            self.refuse("the star of an adjoint is missing")
+            self.refuse(text("the star of an adjoint is missing"))
         map_ = Node("call", arguments, (word, index), token.start, self.before.end)
         return Node("adjoint", self._arguments(), map_, token.start, self.before.end)
 
@@ -233,17 +234,17 @@ class Calls(Scripts):
         sign = "d" if above[0].text == "d" else "partial"
         of, by = above[1:], below[1:]
         if any(one.text == "^" for one in of[:1]):
-            self.refuse_at(above[0], "derivatives of higher order are not read")
+            self.refuse_at(above[0], text("derivatives of higher order are not read"))
         if not by:
-            self.refuse_at(below[0], "by what is it differentiated?")
+            self.refuse_at(below[0], text("by what is it differentiated?"))
         if any(self._is_d(one) and one.text == "partial" for one in by):
-            self.refuse_at(below[0], "derivatives of higher order are not read")
+            self.refuse_at(below[0], text("derivatives of higher order are not read"))
         variable = self.inner(by)
         if not of:
             return Node("operator", (), variable, start, end)
         inner = self.inner(of)
         if any(one.kind == "derivative" for one in inner.walk()):
-            self.refuse_at(above[0], "derivatives of higher order are not read")
+            self.refuse_at(above[0], text("derivatives of higher order are not read"))
         return Node("derivative", (inner, variable), sign, start, end)
 
     def _partial(self) -> Node:
@@ -256,7 +257,7 @@ class Calls(Scripts):
             return Node("derivative", (of, by), "partial", start, self.before.end)
         of = self.factor()
         if self.next.text != "/" or self.tokens[self.place + 1].text != "partial":
-            self.refuse("by what is it differentiated?")
+            self.refuse(text("by what is it differentiated?"))
         self.take()
         self.take()
         by = self.factor()
@@ -269,7 +270,7 @@ class Calls(Scripts):
             self.take()
             by = self.inner(self.argument())
         if not self.begins():
-            self.refuse("the gradient of what?")
+            self.refuse(text("the gradient of what?"))
         of = self.factor()
         if by is None:
             return Node("nabla", (of,), None, start, self.before.end)

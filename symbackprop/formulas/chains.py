@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from symbackprop.content import text
 from symbackprop.formulas.environments import RELATIONS
 from symbackprop.formulas.grammar import read_side
 from symbackprop.formulas.lexer import LONGEST, Token, tokens_of
@@ -92,7 +93,7 @@ def chains_of(latex: str, vocabulary: Vocabulary) -> list[Chain]:
         Unread: the formula as a whole cannot be taken apart.
     """
     if len(latex) > LONGEST:
-        raise Unread(f"the formula is longer than {LONGEST} characters", 0)
+        raise Unread(text("the formula is longer than {longest} characters", longest=LONGEST), 0)
     tokens = list(_flattened(tokens_of(latex, vocabulary.words)[:-1]))
     chains = [chain for segment, words in _segments(tokens) for chain in _chains(segment, words)]
     for chain in chains:
@@ -117,7 +118,7 @@ def _read(side: Side, vocabulary: Vocabulary, latex: str) -> None:
     except Unread as error:
         side.unread = error
     except RecursionError:
-        side.unread = Unread("it is nested too deep", side.start)
+        side.unread = Unread(text("it is nested too deep"), side.start)
 
 
 def _without_layout(tokens: Sequence[Token]) -> list[Token]:

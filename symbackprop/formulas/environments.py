@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symbackprop.content import text
 from symbackprop.formulas.calls import Calls
 from symbackprop.formulas.lexer import Token
 from symbackprop.formulas.tree import Node
@@ -32,17 +33,17 @@ class Environments(Calls):
             return Node("matrix", tuple(self._rows(token)), None, token.start, self.before.end)
         if token.text in _CASES:
             return self._cases(token)
-        return self.refuse_at(token, f"the environment {token.text} is not read here")
+        return self.refuse_at(token, text("the environment {name} is not read here", name=token.text))
 
     def _rows(self, opener: Token) -> list[Node]:
         rows = []
         for row in self._table(opener):
             if any(not cell for cell in row):
-                self.refuse_at(opener, "an entry of this matrix is missing")
+                self.refuse_at(opener, text("an entry of this matrix is missing"))
             cells = tuple(self.inner(cell) for cell in row)
             rows.append(Node("row", cells, None, cells[0].start, cells[-1].end))
         if not rows or len({len(row.parts) for row in rows}) > 1:
-            self.refuse_at(opener, "the rows of this matrix have different lengths")
+            self.refuse_at(opener, text("the rows of this matrix have different lengths"))
         return rows
 
     def _table(self, opener: Token) -> list[list[list[Token]]]:
@@ -52,7 +53,7 @@ class Environments(Calls):
         while True:
             token = self.take()
             if token.kind == "stop":
-                self.refuse_at(opener, f"\\begin{{{opener.text}}} is not closed")
+                self.refuse_at(opener, text("{opening} is not closed", opening=rf"\begin{{{opener.text}}}"))
             if token.kind == "begin":
                 depth += 1
             elif token.kind == "end":
@@ -77,7 +78,7 @@ class Environments(Calls):
         parts: list[Node] = []
         for row in self._table(opener):
             if not row[0]:
-                self.refuse_at(opener, "a case without a value")
+                self.refuse_at(opener, text("a case without a value"))
             value = self.inner([one for one in row[0] if one.text != ","])
             condition = [
                 one
@@ -118,7 +119,7 @@ class Environments(Calls):
             if opener.text == r"\{":
                 return Node("listed", tuple(one for row in rows for one in row), None, start, end)
             if len({len(row) for row in rows}) > 1:
-                self.refuse_at(opener, "the rows within this bracket have different lengths")
+                self.refuse_at(opener, text("the rows within this bracket have different lengths"))
             made = tuple(Node("row", tuple(row), None, row[0].start, row[-1].end) for row in rows)
             return Node("matrix", made, "list", start, end)
         kind = {"|": "absolute", r"\|": "norm", r"\{": "listed"}.get(opener.text, "group")

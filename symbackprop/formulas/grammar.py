@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from symbackprop.content import text
 from symbackprop.formulas.behind import Behind
 from symbackprop.formulas.environments import RELATIONS
 from symbackprop.formulas.lexer import Token, number_parts
@@ -38,13 +39,13 @@ class Grammar(Behind):
         """All tokens as one expression."""
         node = self.total()
         if self.next.kind != "stop":
-            self.refuse("cannot be read here")
+            self.refuse(text("cannot be read here"))
         return node
 
     def inner(self, tokens: Sequence[Token]) -> Node:
         """Other tokens as one expression."""
         if not tokens:
-            self.refuse("something is missing before this")
+            self.refuse(text("something is missing before this"))
         stop = Token("stop", "", tokens[-1].end, tokens[-1].end)
         reader = Grammar([*tokens, stop], self.vocabulary, self.latex)
         reader.depth = self.depth + 1
@@ -53,7 +54,7 @@ class Grammar(Behind):
 
     def _check_depth(self) -> None:
         if self.depth > DEEPEST:
-            self.refuse(f"brackets are nested deeper than {DEEPEST}")
+            self.refuse(text("brackets are nested deeper than {deepest}", deepest=DEEPEST))
 
     # ------------------------------------------------------------------------------------ sums and products
 
@@ -119,7 +120,7 @@ class Grammar(Behind):
 
     def _juxtaposed(self) -> Node:
         if self.next.kind == "number" and self.before.kind in ("number", "letter", "word"):
-            self.refuse("a number as a factor needs a sign of multiplication before it")
+            self.refuse(text("a number as a factor needs a sign of multiplication before it"))
         return self.factor()
 
     def begins(self) -> bool:
@@ -178,14 +179,14 @@ class Grammar(Behind):
         if token.kind == "sign" and token.text in BRACKETS:
             return self._bracket()
         if token.kind == "stop":
-            self.refuse("something is missing here")
-        return self.refuse("cannot be read here")
+            self.refuse(text("something is missing here"))
+        return self.refuse(text("cannot be read here"))
 
     def _number(self) -> Node:
         token = self.take()
         digits, power = number_parts(token.text)
         if len(digits) > 60 or abs(power) > 400:
-            self.refuse_at(token, "this number is too long")
+            self.refuse_at(token, text("this number is too long"))
         decimals = len(digits.partition(".")[2])
         value = Fraction(digits) * Fraction(10) ** power
         exact = not decimals and not power
@@ -214,49 +215,49 @@ class Grammar(Behind):
         """left < right."""
         place = next((p for p, one in enumerate(tokens) if one.text in RELATIONS), None)
         if place is None:
-            self.refuse("no condition stands here")
+            self.refuse(text("no condition stands here"))
         left, right = self.inner(tokens[:place]), self.inner(tokens[place + 1 :])
         return Node("relation", (left, right), tokens[place].text, tokens[0].start, tokens[-1].end)
 
     # ------------------------------------------------------------------------------- commands, environments
 
     def _command(self) -> Node:
-        text = self.next.text
-        if text == "frac":
+        command = self.next.text
+        if command == "frac":
             return self._fraction()
-        if text == "partial":
+        if command == "partial":
             return self._partial()
-        if text == "nabla":
+        if command == "nabla":
             return self._nabla()
-        if text in _BIG:
+        if command in _BIG:
             return self._big()
-        if text in _PLAIN_CALLS:
+        if command in _PLAIN_CALLS:
             token = self.take()
-            return self._word_call(text, token)
-        if text == "sqrt":
+            return self._word_call(command, token)
+        if command == "sqrt":
             return self._root()
-        if text in ("hat", "bar", "tilde"):
+        if command in ("hat", "bar", "tilde"):
             return self._name_or_call()
-        if text == "dots":
+        if command == "dots":
             token = self.take()
             return Node("ellipsis", (), None, token.start, token.end)
-        if text in ("arg", "int", "lim", "oint", "iint", "Pr"):
+        if command in ("arg", "int", "lim", "oint", "iint", "Pr"):
             return self._foreign()
-        if text in ("infty", "cdot"):
+        if command in ("infty", "cdot"):
             token = self.take()
-            return Node("name", (), Name(text), token.start, token.end)
-        if text in ("underbrace", "overbrace"):
+            return Node("name", (), Name(command), token.start, token.end)
+        if command in ("underbrace", "overbrace"):
             return self._braced()
-        if text in ("underset", "overset", "textcolor", "colorbox", "substack", "stackrel"):
+        if command in ("underset", "overset", "textcolor", "colorbox", "substack", "stackrel"):
             self.take()
             self.argument()
             return self.inner(self.argument())
-        if text in ("cancel", "boxed", "fbox", "ensuremath", "mathord", "bcancel", "smash"):
+        if command in ("cancel", "boxed", "fbox", "ensuremath", "mathord", "bcancel", "smash"):
             self.take()
             return self.inner(self.argument())
-        if text == "resizebox":
+        if command == "resizebox":
             return self._resized()
-        return self.refuse(f"\\{text} is not known here")
+        return self.refuse(text("{command} is not known here", command=f"\\{command}"))
 
     def _foreign(self) -> Node:
         """What is outside of the mathematics here, with all that it may reach to: an integral, a limit."""
@@ -284,7 +285,7 @@ class Grammar(Behind):
     def _root(self) -> Node:
         start = self.take().start
         if self.next.text == "[" and self.next.kind == "sign":
-            self.refuse("only square roots are read")
+            self.refuse(text("only square roots are read"))
         return Node("root", (self.inner(self.argument()),), None, start, self.before.end)
 
     def _big(self) -> Node:
@@ -300,7 +301,7 @@ class Grammar(Behind):
                 continue
             place = next((p for p, one in enumerate(limit) if one.text in ("=", "in", "neq")), None)
             if place is not None and limit[place].text == "neq":
-                self.refuse_at(limit[place], "a sum that leaves one out is not read")
+                self.refuse_at(limit[place], text("a sum that leaves one out is not read"))
             names = limit[:place] if place is not None else limit
             index = tuple(one.text for one in names if one.kind in ("letter", "word"))
             if place is not None and limit[place].text == "=":
@@ -340,6 +341,6 @@ def read_side(tokens: Sequence[Token], vocabulary: Words, latex: str) -> Node:
         Unread: it is outside of the grammar.
     """
     if not tokens:
-        raise Unread("one side is empty", 0)
+        raise Unread(text("one side is empty"), 0)
     stop = Token("stop", "", tokens[-1].end, tokens[-1].end)
     return Grammar([*tokens, stop], vocabulary, latex).whole()

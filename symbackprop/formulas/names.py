@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
+from symbackprop.content import text
 from symbackprop.errors import OptionError
 from symbackprop.formulas.lexer import tokens_of
 from symbackprop.formulas.scripts import Nothing, Scripts
@@ -155,7 +156,7 @@ def read_name(latex: str) -> Name:
     reader = Scripts(tokens_of(latex), Nothing(), latex)
     node = reader.name()
     if reader.next.kind != "stop" or not isinstance(node.value, Name):
-        raise Unread("this is no name", reader.next.start)
+        raise Unread(text("this is no name"), reader.next.start)
     return node.value
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn, Protocol
 
+from symbackprop.content import Text, text
 from symbackprop.formulas.lexer import Token
 from symbackprop.formulas.tree import Name, Node
 from symbackprop.formulas.unread import Unread
@@ -60,7 +61,7 @@ class Nothing:
 
     def output_node(self, start: int) -> Node:
         """There is none."""
-        raise Unread("there is no output", start)
+        raise Unread(text("there is no output"), start)
 
 
 class Scripts:
@@ -89,17 +90,17 @@ class Scripts:
             self.place += 1
         return token
 
-    def expect(self, text: str) -> None:
+    def expect(self, sign: str) -> None:
         """Take a sign."""
-        if self.next.kind != "sign" or self.next.text != text:
-            self.refuse(f"{text.strip(chr(92))} is missing here")
+        if self.next.kind != "sign" or self.next.text != sign:
+            self.refuse(text("{sign} is missing here", sign=sign.strip("\\")))
         self.take()
 
-    def refuse(self, what: str) -> NoReturn:
+    def refuse(self, what: Text) -> NoReturn:
         """Say what cannot be read at the next token."""
         self.refuse_at(self.next, what)
 
-    def refuse_at(self, token: Token, what: str) -> NoReturn:
+    def refuse_at(self, token: Token, what: Text) -> NoReturn:
         """Say what cannot be read at a token."""
         raise Unread(what, token.start)
 
@@ -109,7 +110,7 @@ class Scripts:
             self.take()
         token = self.take()
         if token.kind == "stop":
-            self.refuse("something is missing here")
+            self.refuse(text("something is missing here"))
         if token.kind == "number" and len(token.text) > 1:
             return self._first_digit(token)
         if token.kind != "sign" or token.text != "{":
@@ -120,7 +121,7 @@ class Scripts:
         while True:
             token = self.take()
             if token.kind == "stop":
-                self.refuse("a brace is not closed")
+                self.refuse(text("a brace is not closed"))
             if token.kind == "sign":
                 depth += token.text == "{"
                 depth -= token.text == "}"
@@ -188,7 +189,7 @@ class Scripts:
         if token.kind == "command" and token.text in ("hat", "bar", "tilde"):
             inner = self.argument()
             return self._accented(inner, token)
-        return self.refuse_at(token, "a name is missing here")
+        return self.refuse_at(token, text("a name is missing here"))
 
     def _accented(self, inner: list[Token], token: Token) -> Name:
         if len(inner) == 1 and inner[0].kind in ("letter", "word"):
@@ -196,7 +197,7 @@ class Scripts:
         reader = type(self)([*inner, Token("stop", "", token.end, token.end)], self.vocabulary, self.latex)
         node = reader.name()
         if reader.next.kind != "stop" or not isinstance(node.value, Name) or node.kind != "name":
-            self.refuse_at(token, "only a name has an accent")
+            self.refuse_at(token, text("only a name has an accent"))
         return replace(node.value, accent=token.text)
 
     def _superscript(self, name: Name, behind: list[list[Token]]) -> bool:
@@ -273,7 +274,7 @@ class Scripts:
     def below(self, tokens: Sequence[Token]) -> tuple[str, ...]:
         """The parts of a subscript."""
         if not tokens:
-            self.refuse("a subscript is empty")
+            self.refuse(text("a subscript is empty"))
         parts: list[str] = []
         groups = _split_at_commas(tokens)
         for group in groups:
@@ -295,7 +296,7 @@ class Scripts:
             elif one.kind in ("letter", "word", "text"):
                 found.append(one.text)
             elif one.text not in ("(", ")", "{", "}", "[", "]", "*", "#", "|", "."):
-                self.refuse_at(one, "this is no part of a subscript")
+                self.refuse_at(one, text("this is no part of a subscript"))
         return found
 
     def _names_below(self, tokens: list[Token]) -> list[str]:
@@ -310,7 +311,7 @@ class Scripts:
                 continue
             node = reader.name()
             if reader.next.kind == "sign" and reader.next.text == "^":
-                reader.refuse("this is no part of a subscript")
+                reader.refuse(text("this is no part of a subscript"))
             found.append(str(node.value))
         return found
 

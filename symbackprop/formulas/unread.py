@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from symbackprop.content import Text
+
 
 class Unread(Exception):
     """A formula that cannot be read.
@@ -11,7 +13,7 @@ class Unread(Exception):
         offset: where in the formula.
     """
 
-    def __init__(self, what: str, offset: int) -> None:
-        super().__init__(what)
+    def __init__(self, what: Text, offset: int) -> None:
+        super().__init__(str(what))
         self.what = what
         self.offset = offset

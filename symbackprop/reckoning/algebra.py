@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from mpmath import mp, mpf
 
+from symbackprop.content import text
 from symbackprop.formulas.keys import key_of_name
 from symbackprop.formulas.names import bound, read_name
 from symbackprop.formulas.tree import Name, Node, Printed, is_slope_pair
@@ -47,7 +48,7 @@ class Algebra:
         """The value, links of chains as such."""
         self.scene.budget[0] -= 1
         if self.scene.budget[0] < 0:
-            raise Unknown("it takes too long to reckon", "meaning")
+            raise Unknown(text("it takes too long to reckon"), "meaning")
         return getattr(self, f"_{node.kind}")(node)
 
     def plain(self, node: Node) -> Any:
@@ -95,7 +96,7 @@ class Algebra:
 
     def _defined(self, body: Node) -> Any:
         if self.depth > DEEPEST_DEFINITION:
-            raise Unknown("a definition that uses itself", "meaning")
+            raise Unknown(text("a definition that uses itself"), "meaning")
         return type(self)(self.scene, self.depth + 1)(body)
 
     def _unknown(self, name: Name) -> Any:
@@ -131,7 +132,7 @@ class Algebra:
     def _filled(self, node: Node, value: Any) -> Any:
         sizes = self._sizes(node)
         if not sizes:
-            raise Unknown("the length of a vector of ones", "meaning")
+            raise Unknown(text("the length of a vector of ones"), "meaning")
         shape = sizes if len(sizes) > 1 else (*sizes, 1)
         made = np.empty(shape, dtype=object)
         made.fill(value)
@@ -148,7 +149,7 @@ class Algebra:
         sizes = tuple(int(one) if one.isdecimal() else self._size(Name(one)) for one in node.value)
         entries = sizes[0] ** 2 if node.kind == "unit" and sizes else prod(sizes)
         if entries > LARGEST:
-            raise Unknown("an array that is too large", "meaning")
+            raise Unknown(text("an array that is too large"), "meaning")
         return sizes
 
     def _size(self, name: Name) -> int:
@@ -156,7 +157,7 @@ class Algebra:
         value = settled(self.named(name))
         if self.scene.free - free:
             self.scene.free.intersection_update(free)
-            raise Unknown(f"the size {name}", "meaning")
+            raise Unknown(text("the size {name}", name=str(name)), "meaning")
         return int(value)
 
     def _sum(self, node: Node) -> Any:
@@ -286,7 +287,7 @@ class Algebra:
         for case in node.parts:
             if len(case.parts) == 1 or self._holds(case.parts[1]):
                 return self(case.parts[0])
-        raise Undefined("no case holds")
+        raise Undefined(text("no case holds"))
 
     def _case(self, node: Node) -> Any:
         return self(node.parts[0])
@@ -294,7 +295,7 @@ class Algebra:
     def _holds(self, node: Node) -> bool:
         left, right = self.plain(node.parts[0]), self.plain(node.parts[1])
         if isinstance(left, np.ndarray) or isinstance(right, np.ndarray) or node.value not in _COMPARISONS:
-            raise Unknown("a condition on arrays", "meaning")
+            raise Unknown(text("a condition on arrays"), "meaning")
         return _COMPARISONS[str(node.value)](left, right)
 
     def _indicator(self, node: Node) -> Any:
@@ -302,7 +303,7 @@ class Algebra:
         left, right = self.plain(relation.parts[0]), self.plain(relation.parts[1])
         compare = _COMPARISONS.get(str(relation.value))
         if compare is None:
-            raise Unknown("a condition", "meaning")
+            raise Unknown(text("a condition"), "meaning")
         if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
             if left.shape != right.shape:
                 raise Misfit(left.shape, right.shape, "circ")
@@ -315,7 +316,7 @@ class Algebra:
         return paper.each(lambda one: mpf(compare(one, right)), left)
 
     def _relation(self, node: Node) -> Any:
-        raise Unknown("a relation within a formula", "meaning")
+        raise Unknown(text("a relation within a formula"), "meaning")
 
     def _entry(self, node: Node) -> Any:
         value = np.asarray(self.plain(node.parts[0]), dtype=object)
@@ -331,10 +332,10 @@ class Algebra:
             raise Misfit(value.shape, tuple(indices), "entry")
         return value[tuple(index - 1 for index in indices)]
 
-    def _index(self, text: str) -> int:
-        name = bound(Name("x", below=(text,)), self.scene.binding).below[0]
+    def _index(self, written: str) -> int:
+        name = bound(Name("x", below=(written,)), self.scene.binding).below[0]
         if not name.lstrip("-").isdecimal():
-            raise Unknown(f"the index {text}", "index")
+            raise Unknown(text("the index {index}", index=written), "index")
         return int(name)
 
     def _item(self, node: Node) -> Any:
@@ -349,7 +350,7 @@ class Algebra:
             )
             return on_paper(np.asarray(made[places], dtype=object)) if np.ndim(made[places]) else made[places]
         except (ValueError, IndexError):
-            raise Unknown(f"the index {node.value}", "meaning") from None
+            raise Unknown(text("the index {index}", index=str(node.value)), "meaning") from None
 
     _slash = _quotient
     _circ_power = _power

@@ -10,6 +10,7 @@ import numpy as np
 from mpmath import mp, mpf
 from sympy import Symbol
 
+from symbackprop.content import text
 from symbackprop.errors import Mistake
 from symbackprop.language import parse_expression
 from symbackprop.precise.evaluation import evaluate
@@ -224,7 +225,7 @@ def _cross_entropy(index: str, arguments: list[Any], rows: bool) -> Any:
     if targets.shape != chances.shape:
         raise Misfit(targets.shape, chances.shape, "circ")
     if any(one <= 0 for one in chances):
-        raise Undefined("the logarithm of what is not positive")
+        raise Undefined(text("the logarithm of what is not positive"))
     return -mp.fsum(y * mp.log(p) for y, p in zip(targets, chances, strict=True))
 
 

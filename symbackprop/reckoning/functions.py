@@ -9,6 +9,7 @@ import numpy as np
 from mpmath import mp, mpf
 from sympy import Dummy
 
+from symbackprop.content import text
 from symbackprop.formulas.functions import ELEMENTWISE
 from symbackprop.formulas.spec_names import Defined
 from symbackprop.formulas.tree import Name, Node, called_as, is_numeric, times_of
@@ -52,7 +53,7 @@ class Functions(Sums):
             return self.named(name)
         arguments = [self.plain(part) for part in parts if part.kind not in ("hole", "ellipsis")]
         if len(arguments) < len(parts):
-            raise Unknown(f"{name} of what", "meaning")
+            raise Unknown(text("{function} of what", function=str(name)), "meaning")
         if function is None:
             return self.scene.free_function(str(name), arguments)
         return self.apply_function(function, arguments)
@@ -66,7 +67,7 @@ class Functions(Sums):
         reached = graph.ancestors(graph[referent.name].symbol)
         given = [one.name for one in graph.given if one.symbol in reached and not one.shape]
         if len(given) != len(parts):
-            raise Unknown(f"what {name} is given", "meaning")
+            raise Unknown(text("what {function} is given", function=str(name)), "meaning")
         numbers = dict(zip(given, map(self.plain, parts), strict=True))
         point = self.scene.point
         return Point(point.source, {**point.given, **numbers}, point.digits, point.conventions)[referent.name]
@@ -76,11 +77,11 @@ class Functions(Sums):
         if isinstance(function, str):
             return self.apply(function, "", arguments)
         if len(arguments) != len(function.arguments):
-            raise Unknown("a function of other arguments", "meaning")
+            raise Unknown(text("a function of other arguments"), "meaning")
         if len(arguments) == 1 and isinstance(arguments[0], np.ndarray):
             return paper.each(lambda one: self.apply_function(function, [one]), arguments[0])
         if self.depth > DEEPEST_DEFINITION:
-            raise Unknown("a function that calls itself", "meaning")
+            raise Unknown(text("a function that calls itself"), "meaning")
         given = {
             self.scene.name(name): value for name, value in zip(function.arguments, arguments, strict=True)
         }
@@ -131,10 +132,10 @@ class Functions(Sums):
         """σ'(z): the declared slope, or a central difference."""
         head, _ = called_as(node)
         if times_of(node) != 1:
-            raise Unknown("derivatives of higher order", "meaning")
+            raise Unknown(text("derivatives of higher order"), "meaning")
         arguments = [self.plain(part) for part in node.parts if part.kind not in ("hole", "ellipsis")]
         if len(arguments) != 1 or len(node.parts) != 1:
-            raise Unknown("the slope of a function of several arguments", "meaning")
+            raise Unknown(text("the slope of a function of several arguments"), "meaning")
         function: Any = head
         if isinstance(head, Name):
             function = self.scene.vocabulary.called(head)
@@ -167,7 +168,7 @@ class Functions(Sums):
         """conv(X, ·)*(δ): the inner products of δ with the map's values at all unit arrays of the shape."""
         shape = self.scene.shape
         if not shape:
-            raise Unknown("the shape of an adjoint", "meaning")
+            raise Unknown(text("the shape of an adjoint"), "meaning")
         call = node.value
         assert isinstance(call, Node)
         word, index = called_as(call)
@@ -187,24 +188,24 @@ class Functions(Sums):
 def _real(value: Any) -> Any:
     if isinstance(value, mpf) and not mp.isnan(value):
         return value
-    raise Undefined("a value that is no real number")
+    raise Undefined(text("a value that is no real number"))
 
 
 def _exp(x: Any) -> Any:
     if abs(x) > paper.LARGEST:
-        raise Undefined("a number that is too large")
+        raise Undefined(text("a number that is too large"))
     return mp.exp(x)
 
 
 def _log(x: Any) -> Any:
     if x <= 0:
-        raise Undefined("the logarithm of what is not positive")
+        raise Undefined(text("the logarithm of what is not positive"))
     return mp.log(x)
 
 
 def _sqrt(x: Any) -> Any:
     if x < 0:
-        raise Undefined("the root of a negative number")
+        raise Undefined(text("the root of a negative number"))
     return mp.sqrt(x)
 
 

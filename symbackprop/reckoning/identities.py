@@ -11,6 +11,7 @@ from typing import Any
 
 from mpmath import mpf
 
+from symbackprop.content import Text, text
 from symbackprop.errors import Mistake
 from symbackprop.formulas.names import agreeing, as_step
 from symbackprop.formulas.tree import Name, Node, names_in, range_of, standing_names
@@ -44,7 +45,7 @@ class Outcome:
     right: Any = None
     scene: Scene | None = None
     misfit: Misfit | None = None
-    unknown: str = ""
+    unknown: Text | str = ""
     kind: str = "name"
     names: frozenset[Name] = field(default_factory=frozenset)
 
@@ -147,7 +148,7 @@ def _at(left: Node, right: Node, scene: Scene) -> Outcome:
             return _unknown_names(scene)
         return Outcome("different", scene=scene, misfit=misfit)
     except Undefined as error:
-        return Outcome("unknown", unknown=str(error), kind="value")
+        return Outcome("unknown", unknown=error.what, kind="value")
     except Unknown as error:
         if error.kind == "index" and not scene.free:
             # An index that no sum binds stands on one side only.
@@ -160,7 +161,7 @@ def _at(left: Node, right: Node, scene: Scene) -> Outcome:
     if scene.free - _arguments(left, scene):
         return _unknown_names(scene)
     if paper.shape_of(_shown(one)) != paper.shape_of(_shown(other)) and _has_unknown(left, scene):
-        return Outcome("unknown", unknown="bars round an array", kind="norm")
+        return Outcome("unknown", unknown=text("bars round an array"), kind="norm")
     return Outcome("different", _shown(one), _shown(other), scene)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from mpmath import mp, mpf
 from numpy.typing import NDArray
 
+from symbackprop.content import Text, text
+
 Array: TypeAlias = NDArray[np.object_]
 Number: TypeAlias = Any
 """A number of mpmath, or an array of them with two axes or more."""
@@ -37,7 +39,15 @@ class Misfit(Exception):
 
 
 class Undefined(Exception):
-    """A value that does not exist: 1/0, log of 0."""
+    """A value that does not exist: 1/0, log of 0.
+
+    Attributes:
+        what: does not exist, in words.
+    """
+
+    def __init__(self, what: Text) -> None:
+        super().__init__(str(what))
+        self.what = what
 
 
 @dataclass(frozen=True)
@@ -166,7 +176,7 @@ def divide(left: Any, right: Any) -> Any:
 
 def _inverse(value: Any) -> Any:
     if value == 0:
-        raise Undefined("a division by zero")
+        raise Undefined(text("a division by zero"))
     return 1 / value
 
 
@@ -180,16 +190,16 @@ def power(base: Any, exponent: Any) -> Number:
 
 def _raised(base: Any, exponent: Any) -> Any:
     if base == 0 and exponent < 0:
-        raise Undefined("a division by zero")
+        raise Undefined(text("a division by zero"))
     if (
         not mp.isfinite(exponent)
         or mp.mag(exponent) > 40
         or (base and abs(exponent) * abs(mp.mag(base)) > LARGEST)
     ):
-        raise Undefined("a number that is too large")
+        raise Undefined(text("a number that is too large"))
     value = base ** (int(exponent) if exponent == int(exponent) else exponent)
     if not isinstance(value, mpf):
-        raise Undefined("a root of a negative number")
+        raise Undefined(text("a root of a negative number"))
     return value
 
 
@@ -246,7 +256,7 @@ def inverted(value: Any) -> Number:
     try:
         made = mp.matrix(value.tolist()) ** -1
     except ZeroDivisionError:
-        raise Undefined("the inverse of a singular matrix") from None
+        raise Undefined(text("the inverse of a singular matrix")) from None
     return np.array(made.tolist(), dtype=object).reshape(value.shape)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from mpmath import mpf
 
+from symbackprop.content import text
 from symbackprop.formulas.keys import key_of
 from symbackprop.formulas.names import bound, read_name
 from symbackprop.formulas.tree import Name, Node, names_in
@@ -82,14 +83,14 @@ class Reckoner(Functions):
             slope, inner = settled(self._directional(of, variable)), settled(self._directional(by, variable))
             if slope != 0 and inner != 0:
                 return slope / inner
-        raise Unknown("a derivative by an expression", "meaning")
+        raise Unknown(text("a derivative by an expression"), "meaning")
 
     def _directional(self, of: Node, by: Node) -> Any:
         """The derivative of an expression, as the names in it change along with a number."""
         while by.kind == "group":
             by = by.parts[0]
         if by.kind != "name" or not isinstance(by.value, Name):
-            raise Unknown("a derivative by what is no name", "meaning")
+            raise Unknown(text("a derivative by what is no name"), "meaning")
         target = self.scene.name(by.value)
         whole = settled(self.named(by.value))
         if isinstance(whole, np.ndarray):
@@ -107,7 +108,7 @@ class Reckoner(Functions):
             own = {name: unit if rate is None else rate(place) for name, rate in rates.items()}
             value = self._difference(partial(self._moved, of, own), mpf(0))
             if isinstance(value, np.ndarray):
-                raise Unknown("a derivative of an array by an array", "meaning")
+                raise Unknown(text("a derivative of an array by an array"), "meaning")
             made[place] = value
         return made
 
@@ -138,7 +139,7 @@ class Reckoner(Functions):
             if upper is not None and lower is not None and upper.kind == "node":
                 slope = settled(scene.slope(upper, lower))
                 if isinstance(slope, np.ndarray) and isinstance(self._name(by), np.ndarray):
-                    raise Unknown("a derivative of an expression by an array", "meaning")
+                    raise Unknown(text("a derivative of an expression by an array"), "meaning")
                 rates[name] = slope
         if target not in rates and lower is None:
             rates[target] = mpf(1)
@@ -175,13 +176,13 @@ class Reckoner(Functions):
         return settled(self.named(name))
 
     def _operator(self, node: Node) -> Any:
-        raise Unknown("the derivative of what", "meaning")
+        raise Unknown(text("the derivative of what"), "meaning")
 
     def _operated(self, parts: list[Node], place: int) -> Any:
         r"""a \frac{\partial}{\partial x} b c: of all that stands to its right."""
         before, operator, behind = parts[:place], parts[place], parts[place + 1 :]
         if not behind:
-            raise Unknown("the derivative of what", "meaning")
+            raise Unknown(text("the derivative of what"), "meaning")
         signs = ("",) * (len(behind) - 1)
         body = (
             behind[0]
@@ -197,7 +198,7 @@ class Reckoner(Functions):
     def _nabla(self, node: Node) -> Any:
         parameters = self.scene.vocabulary.graph.parameters
         if len(parameters) != 1:
-            raise Unknown("the gradient by all parameters at once", "meaning")
+            raise Unknown(text("the gradient by all parameters at once"), "meaning")
         by = Node("name", (), read_name(latex_name(parameters[0].name)), -1, -1)
         return self.derivative(node.parts[0], by, ())
 
@@ -226,7 +227,7 @@ class Reckoner(Functions):
         for condition in conditions:
             left, right = condition.parts
             if left.kind != "name" or not isinstance(left.value, Name):
-                raise Unknown("what stands below the bar", "meaning")
+                raise Unknown(text("what stands below the bar"), "meaning")
             name = self.scene.name(left.value)
             value = self.plain(right)
             if self.scene.referent(name) is not None and self.scene.states is None:
@@ -234,7 +235,7 @@ class Reckoner(Functions):
             if self.scene.referent(name) is None:
                 moved[name] = value
             elif not paper.same(settled(self.named(name)), value, mpf(10) ** -6, mpf(0)):
-                raise Unknown(f"the values at {name}", "meaning")
+                raise Unknown(text("the values at {name}", name=str(name)), "meaning")
         scene = self.scene.having(overrides={**self.scene.overrides, **moved})
         return Reckoner(scene, self.depth)(body)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from mpmath import mp, mpf
 
+from symbackprop.content import Text, text
 from symbackprop.formulas.names import GENERIC, bound, read_name
 from symbackprop.formulas.spec_names import Referent
 from symbackprop.formulas.tree import Name
@@ -35,8 +36,8 @@ class Unknown(Exception):
         kind: `name`, `numbers`, `meaning`, `index`.
     """
 
-    def __init__(self, what: str, kind: str = "name") -> None:
-        super().__init__(what)
+    def __init__(self, what: Text | str, kind: str = "name") -> None:
+        super().__init__(str(what))
         self.what, self.kind = what, kind
 
 
@@ -140,7 +141,7 @@ class Scene:
         value = self.point.delta(referent.name) if referent.kind == "delta" else self.point[referent.name]
         place = int(referent.labels[0]) - 1
         if not 0 <= place < value.shape[axis]:
-            raise Unknown(f"the example {place + 1}", "numbers")
+            raise Unknown(text("the example {number}", number=place + 1), "numbers")
         return on_paper(value.take([place], axis=axis))
 
     def entry(self, value: Any, referent: Referent) -> Number:
@@ -180,7 +181,7 @@ class Scene:
     def slope(self, of: Referent, by: Referent, held: tuple[str, ...] = ()) -> Any:
         """The derivative of one node by another, as a number, an array or a link of a chain."""
         if "size" in (of.kind, by.kind) or "rate" in (of.kind, by.kind):
-            raise Unknown(f"the derivative of {of.name} by {by.name}", "meaning")
+            raise Unknown(text("the derivative of {of} by {by}", of=of.name, by=by.name), "meaning")
         upper, lower = self._node(of), self._node(by)
         graph = self.vocabulary.graph
         if held:

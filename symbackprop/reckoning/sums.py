@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from mpmath import mp, mpf
 
+from symbackprop.content import text
 from symbackprop.formulas.names import agreeing, bound
 from symbackprop.formulas.tree import Node, indices_of, names_in, range_of
 from symbackprop.graph import Role
@@ -45,7 +46,7 @@ class Sums(Algebra):
                 continue
             node = vocabulary.graph_node(referent)
             if node.role is not Role.PARAMETER and vocabulary.example_axis(node) is not None:
-                raise Unknown(f"which example {name} is of", "meaning")
+                raise Unknown(text("which example {name} is of", name=str(name)), "meaning")
 
     def _whole(self, value: Any, word: str) -> Any:
         """The sum of all entries."""
@@ -90,7 +91,7 @@ class Sums(Algebra):
                 choices = self._entry_choices(entry, letters)
                 found = choices if found is None else agreeing(found, choices)
         if not found or any(set(one) != set(letters) for one in found):
-            raise Unknown(f"what {', '.join(letters)} runs over", "meaning")
+            raise Unknown(text("what {letters} runs over", letters=", ".join(letters)), "meaning")
         return found
 
     def _entry_choices(self, entry: Node, letters: tuple[str, ...]) -> list[dict[str, int]]:

@@ -12,6 +12,8 @@ import pytest
 from symbackprop.check.claims import Claim, Verdict
 from symbackprop.content import Text
 from symbackprop.errors import OptionError
+from symbackprop.reports.text import write_text
+from symbackprop.translation import Language
 from tests.check.small import NEURON, check, claims, displayed, trained, verdicts
 
 PENALISED = """
@@ -48,7 +50,7 @@ def only(*formulas: str, spec: str = NEURON) -> Claim:
 
 
 def said(text: Text | None) -> str:
-    return "" if text is None else text.template.format(**{key: str(one) for key, one in text.fields.items()})
+    return "" if text is None else str(text)
 
 
 def test_the_numbers_of_this_file_are_those_of_the_neuron() -> None:
@@ -332,6 +334,19 @@ def test_what_the_spec_applies_is_not_defined_otherwise(body: str, verdict: str)
 
 def test_a_letter_that_the_spec_does_not_apply_is_what_the_document_says() -> None:
     assert verdicts(r"\sigma(t) = 2t", r"R = \frac{k}{4}\,w\,\sigma(w)", spec=PENALISED) == ["verified"] * 2
+
+
+@pytest.mark.parametrize(
+    ("formula", "reason"),
+    [
+        (r"a = \frac{1}{", "una graffa non è chiusa"),
+        (r"a = \foo", r"\foo qui non è noto"),
+        (r"L = \log(-a^2)", "il logaritmo di ciò che non è positivo"),
+        (r"\frac{\partial L}{\partial z} = \frac{\partial}{\partial w}", "la derivata di che cosa"),
+    ],
+)
+def test_reasons_are_told_in_the_language_of_the_report(formula: str, reason: str) -> None:
+    assert reason in write_text(check(displayed(formula)), Language("it"))
 
 
 # -------------------------------------------------------------------------------------------- indices, arrays
