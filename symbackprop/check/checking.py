@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mpmath import mp
 
@@ -91,10 +91,12 @@ class _Checker:
             Scene(self.vocabulary, point, rate=rate, seed=place, loose=loose)
             for place, (point, rate) in enumerate(zip(points, rates, strict=True))
         ]
-        self.contexts = Contexts(self.vocabulary, _states(problem))
+        self.contexts = exact = Contexts(self.vocabulary, _states(problem))
+        if problem.conventions.carry == "rounded":
+            full = problem.conventions.model_copy(update={"carry": "full"})
+            exact = Contexts(self.vocabulary, _states(replace(problem, conventions=full)))
         self.diagnosis = Diagnosis(self.vocabulary, Reference(problem, self.vocabulary), self.scenes)
-        self.judge = Judge(self.vocabulary, self.scenes, self.contexts, self.diagnosis)
-        self.judge.numbers.loose = loose
+        self.judge = Judge(self.vocabulary, self.scenes, self.contexts, exact, self.diagnosis)
         self.tables = Tables(self.vocabulary, self.contexts)
 
     def claims(self) -> list[Claim]:

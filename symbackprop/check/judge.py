@@ -49,10 +49,23 @@ class Line:
 
 
 class Judge:
-    """Judges chains in the order of the document; what it said before is remembered in its notes."""
+    """Judges chains in the order of the document; what it said before is remembered in its notes.
+
+    Args:
+        vocabulary: what names mean.
+        scenes: random points.
+        contexts: the numbers of the spec.
+        exact: the same for results without decimals, of which nothing was rounded on the way.
+        diagnosis: of what is wrong.
+    """
 
     def __init__(
-        self, vocabulary: Vocabulary, scenes: Sequence[Scene], contexts: Contexts, diagnosis: Diagnosis
+        self,
+        vocabulary: Vocabulary,
+        scenes: Sequence[Scene],
+        contexts: Contexts,
+        exact: Contexts,
+        diagnosis: Diagnosis,
     ) -> None:
         self.vocabulary, self.scenes = vocabulary, list(scenes)
         self.contexts, self.diagnosis = contexts, diagnosis
@@ -60,7 +73,10 @@ class Judge:
         self.kinds: dict[int, Slip] = {}
         self.rows = Rows(vocabulary, scenes[0])
         self.updates = Updates(vocabulary, self.scenes)
-        self.numbers = Numbers(vocabulary, contexts, self.notes, diagnosis)
+        self.numbers, self.exact = (
+            Numbers(vocabulary, one, self.notes, diagnosis, loose=scenes[0].loose)
+            for one in (contexts, exact)
+        )
 
     def chain(self, chain: Chain, line: Line) -> list[tuple[int, Finding]]:
         """The verdict on each relation, by the place of the side to its right."""
@@ -254,20 +270,26 @@ class Judge:
         """A number, or numbers put in, behind names or behind other numbers."""
         symbolic = [side for side in anchors if side.node is not None and not is_numeric(side.node)]
         formula = symbolic[0].node if symbolic else None
-        if formula is not None and right.node is not None and not self._is_rounded(right.node):
+        assert right.node is not None
+        is_rounded = self._is_rounded(right.node)
+        numbers = self.numbers if is_rounded else self.exact
+        if formula is not None and not is_rounded:
             outcome = compare(formula, right.node, self.scenes)
             if outcome.status == "equal":
-                self.numbers.note(symbolic, right, line.numbers[-1])
+                numbers.note(symbolic, right, line.numbers[-1])
                 return Finding(Verdict.VERIFIED, text("both sides agree at random points"))
             of_any = outcome.scene is not None and bool(outcome.scene.free)
             if outcome.status == "different" and (of_any or self._is_constant(formula)):
                 return self._refuted(symbolic[0], symbolic[-1], right, outcome, line)
         sound = [side for side in anchors if not self._is_wrong(side, line)]
-        finding = self.numbers.judged(sound, right, line.context, line.numbers, wrong)
+        finding = numbers.judged(sound, right, line.context, line.numbers, wrong)
+        if finding.verdict is Verdict.REFUTED and cells_of(right.node) is None and self.is_carried:
+            unrounded = self.exact.judged(sound, right, line.context, line.numbers, wrong)
+            finding = unrounded if unrounded.verdict is Verdict.VERIFIED else finding
         if finding.verdict is not Verdict.REFUTED or len(sound) == len(anchors):
             return finding
         formulas = [side for side in anchors if self._is_wrong(side, line)]
-        if self.numbers.judged(formulas, right, line.context, line.numbers).verdict is Verdict.VERIFIED:
+        if numbers.judged(formulas, right, line.context, line.numbers).verdict is Verdict.VERIFIED:
             return replace(finding, follows=line.numbers[0])
         return finding
 

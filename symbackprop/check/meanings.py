@@ -38,11 +38,17 @@ class Meanings:
     """The numbers that the sides of a document speak of."""
 
     def __init__(
-        self, vocabulary: Vocabulary, contexts: Contexts, notes: Notes, diagnosis: Diagnosis
+        self,
+        vocabulary: Vocabulary,
+        contexts: Contexts,
+        notes: Notes,
+        diagnosis: Diagnosis,
+        *,
+        loose: bool = False,
     ) -> None:
         self.vocabulary, self.contexts, self.notes = vocabulary, contexts, notes
         self.slips = NumberSlips(vocabulary, contexts, diagnosis)
-        self.loose = False
+        self.loose = loose
 
     def scene(self, nodes: Sequence[Node], context: Context | None) -> Scene | None:
         """The scene of a line: that of its context, or the state that its own superscripts name."""

@@ -102,7 +102,8 @@ class Slips:
             yield Slip.FACTOR, Node("quotient", (node, size), None, -1, -1)
         yield Slip.FACTOR, product(whole_number(4), node)
         yield Slip.FACTOR, product(whole_number(Fraction(1, 4)), node)
-        yield Slip.TRANSPOSE, Node("transposed", (node,), None, -1, -1)
+        if self.vocabulary.graph.is_array:
+            yield Slip.TRANSPOSE, Node("transposed", (node,), None, -1, -1)
 
     def _sizes(self) -> Iterator[Node]:
         for one in self.vocabulary.graph.nodes:
@@ -131,7 +132,7 @@ class Slips:
         elif node.kind == "prime":
             yield Slip.ACTIVATION_MISSING, whole_number(1)
             yield from self._points(node)
-        if node.kind == "name":
+        if node.kind == "name" and self.vocabulary.graph.is_array:
             yield Slip.TRANSPOSE, Node("transposed", (node,), None, node.start, node.end)
 
     def _sums(self, node: Node) -> Iterator[Variant]:

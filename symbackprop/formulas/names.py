@@ -20,11 +20,16 @@ GENERIC = frozenset(("theta", "Theta", "w", "W", "omega", "p", "beta"))
 _AFTER = frozenset("+ new neu nuovo nuova nuovi next updated neww нов новый новое новая после post".split())
 _BEFORE = frozenset("- old alt vecchio vecchia prev стар старый старое до pre".split())
 STEP_WORDS = _AFTER | _BEFORE
+_NESTED = re.compile(r"([A-Za-z])_\{([A-Za-z0-9]+)\}")
+"""A name with a subscript of its own in a subscript: a_1 in δ_{a_1}."""
 _STEP = re.compile(r"([tkns])?([+-]?\d+)?")
 
 
 def letters_in(part: str) -> list[str]:
-    """The letters of i, i+1, l-1."""
+    """The letters of i, i+1, l-1, a_i."""
+    nested = _NESTED.fullmatch(part)
+    if nested is not None:
+        return [one for one in nested[2] if one.isalpha()]
     found = re.fullmatch(r"([A-Za-z])(?:[+-]\d+)?", part)
     return [found[1]] if found else []
 
@@ -45,16 +50,17 @@ def flat(name: Name) -> Name:
 
 
 def flat_parts(name: Name) -> tuple[str, ...]:
-    """The characters of a subscript; i+1 stays together."""
-    return tuple(
-        one
-        for part in name.below
-        for one in (
-            [part]
-            if re.search(r"[+_\\-]", part) or (part.isdecimal() and len(part) > 1 and len(name.below) > 1)
-            else [*part]
-        )
-    )
+    """The characters of a subscript, those of the a_1 in δ_{a_1} as well; i+1 stays together."""
+    return tuple(one for part in name.below for one in _characters(part, is_alone=len(name.below) == 1))
+
+
+def _characters(part: str, *, is_alone: bool) -> list[str]:
+    nested = _NESTED.fullmatch(part)
+    if nested is not None:
+        return [nested[1], *nested[2]]
+    if re.search(r"[+_\\-]", part) or (part.isdecimal() and len(part) > 1 and not is_alone):
+        return [part]
+    return [*part]
 
 
 def unified(
@@ -141,6 +147,9 @@ def bound(name: Name, binding: Mapping[str, int]) -> Name:
 
 
 def _bound_part(part: str, binding: Mapping[str, int]) -> str:
+    nested = _NESTED.fullmatch(part)
+    if nested is not None:
+        return f"{nested[1]}_{{{''.join(_bound_part(one, binding) for one in nested[2])}}}"
     match = re.fullmatch(r"([A-Za-z])([+-]\d+)?", part)
     if match is None or match[1] not in binding:
         return part

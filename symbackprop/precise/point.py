@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from mpmath import mp, mpf
+from numpy.typing import NDArray
 from sympy import Expr, Integer, Rational, Symbol
 
 from symbackprop.conventions import Conventions
@@ -34,7 +36,8 @@ class Point:
         source: the graph, or a problem, whose conventions are taken.
         given: a number or nested lists for every given name, as Rational, Decimal, Fraction or float.
         digits: how many are right, where no more than `GUARD` cancel.
-        conventions: what decides at kinks and ties, and the sign of the deltas.
+        conventions: what decides at kinks and ties, and the sign of the deltas. In every layout a derivative
+            has the shape of what it is by.
 
     Attributes:
         graph: the graph.
@@ -55,7 +58,7 @@ class Point:
         graph = source.graph if isinstance(source, Problem) else source
         own = source.conventions if isinstance(source, Problem) else Conventions()
         self.source, self.graph, self.given, self.digits = source, graph, dict(given), digits
-        self.conventions = conventions or own
+        self.conventions = (conventions or own).model_copy(update={"layout": "parameter"})
         self.rules = rules_of(graph, self.conventions)
         self._numbers: dict[Symbol, Number] = {}
         self._upstream: dict[Symbol, Number] = {}
@@ -121,6 +124,16 @@ class Point:
         for node in self.graph.nodes:
             self._know(node.symbol)
         return self._numbers
+
+    @cached_property
+    def given_doubles(self) -> NDArray[np.float64]:
+        """Every number of the given values, as doubles."""
+        return _doubles(self[node.name] for node in self.graph.given)
+
+    @cached_property
+    def inner_doubles(self) -> NDArray[np.float64]:
+        """Every number of the other nodes, as doubles; those that are none left out."""
+        return _doubles(self.values[node.symbol] for node in self.graph.inner)
 
     def _know(self, symbol: Symbol) -> None:
         """Find the value of a node, after those that it is made of."""
@@ -290,6 +303,12 @@ class Point:
         scale = self.graph.scale if self.conventions.batch_factor == "gradient" else Integer(1)
         sizes = {Symbol(name): mpf(size) for name, size in self.sizes.items()}
         return evaluate(-scale if self.conventions.error_sign == "minus" else scale, sizes)
+
+
+def _doubles(values: Iterable[Number]) -> NDArray[np.float64]:
+    parts = [np.asarray(value, dtype=object).reshape(-1).astype(float) for value in values]
+    joined: NDArray[np.float64] = np.concatenate([np.empty(0), *parts])
+    return joined[np.isfinite(joined)]
 
 
 def exact_number(value: Any) -> Number:

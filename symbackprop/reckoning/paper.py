@@ -6,7 +6,7 @@ Arrays are NumPy's, of numbers of mpmath. What does not fit is a `Misfit`, with 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -58,12 +58,14 @@ class Jacobian:
         value: its shape is that of the first, then that of the second.
         of: what is differentiated; `by` likewise.
         outer: the number of axes of the first.
+        is_row: a number's derivative by an array stands transposed, as in numerator layout.
     """
 
     value: Array
     of: str
     by: str
     outer: int
+    is_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,13 @@ def shape_of(value: Any) -> tuple[int, ...]:
 
 
 def settled(value: Any) -> Number:
-    """A value for use in a sum or product: the derivative of a number by an array has that array's shape."""
+    """A value for use in a sum or product: a number's derivative by an array is an array like it."""
     if not isinstance(value, Jacobian):
         return value
-    if value.outer == 0 or value.value.ndim == value.outer:
+    if value.outer == 0:
+        whole = on_paper(value.value)
+        return whole.T if value.is_row and np.ndim(whole) == 2 else whole
+    if value.value.ndim == value.outer:
         return on_paper(value.value)
     raise Misfit(value.value.shape[: value.outer], value.value.shape[value.outer :], "chain")
 
@@ -110,7 +115,7 @@ def add(left: Any, right: Any) -> Any:
     if isinstance(left, Jacobian) and isinstance(right, Jacobian):
         if left.value.shape != right.value.shape:
             raise Misfit(left.value.shape, right.value.shape, "+")
-        return Jacobian(left.value + right.value, left.of, left.by, left.outer)
+        return replace(left, value=left.value + right.value)
     left, right = settled(left), settled(right)
     if isinstance(left, Identity) and isinstance(right, Identity):
         return Identity(left.scale + right.scale)
@@ -152,14 +157,14 @@ def _chained(left: Any, right: Any, *, loose: bool) -> Any:
         return times(settled(left), settled(right), loose=loose)
     jacobian, other = (left, right) if isinstance(left, Jacobian) else (right, left)
     if not isinstance(other, np.ndarray):
-        return Jacobian(jacobian.value * other, jacobian.of, jacobian.by, jacobian.outer)
+        return replace(jacobian, value=jacobian.value * other)
     return times(settled(left), settled(right), loose=loose)
 
 
 def _contracted(first: Jacobian, second: Jacobian) -> Jacobian:
     axes = second.outer
     value = np.tensordot(first.value, second.value, axes=axes) if axes else first.value * second.value
-    return Jacobian(np.asarray(value, dtype=object), first.of, second.by, first.outer)
+    return replace(first, value=np.asarray(value, dtype=object), by=second.by)
 
 
 def entrywise(left: Any, right: Any) -> Number:
@@ -170,7 +175,7 @@ def entrywise(left: Any, right: Any) -> Number:
 def divide(left: Any, right: Any) -> Any:
     """The quotient, entry by entry."""
     if isinstance(left, Jacobian) and not isinstance(right, (Jacobian, np.ndarray)):
-        return Jacobian(left.value * _inverse(right), left.of, left.by, left.outer)
+        return replace(left, value=left.value * _inverse(right))
     return _broadcast(settled(left), each(_inverse, settled(right)), lambda a, b: a * b, "/")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from symbackprop.formulas.tree import Name, Node, names_in
 from symbackprop.notation.names import latex_name
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.functions import Functions
-from symbackprop.reckoning.paper import settled
+from symbackprop.reckoning.paper import Jacobian, settled
 from symbackprop.reckoning.scene import BUDGET, Scene, Unknown
 
 
@@ -46,7 +47,11 @@ class Reckoner(Functions):
             # d is the derivative along all ways, a round d along the direct one.
             scene = self.scene.having(local="direct" if node.value == "partial" else "")
             return type(self)(scene, self.depth).derivative(of, by, ())
-        return self.derivative(of, by, ())
+        value = self.derivative(of, by, ())
+        if node.value == "nabla" and isinstance(value, Jacobian):
+            # A gradient is a column in every layout, as the derivative is not.
+            return replace(value, is_row=False)
+        return value
 
     def derivative(self, of: Node, by: Node, held: tuple[Name, ...]) -> Any:
         """∂of/∂by, some nodes held fast."""

@@ -16,6 +16,8 @@ from symbackprop.reckoning.scene import Scene, Unknown
 
 DOUBLE = mpf(10) ** -13
 """How far a value that was computed in double precision may be off, of itself."""
+NEARLY = 1e-12
+"""The part of a double that two ways to the same number may differ by."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,26 @@ def operands(node: Node) -> list[Node]:
     return [one for one in node.walk() if isinstance(one.value, Printed) and one.value.unit]
 
 
+def slack(printed: Printed, scene: Scene, finest: Fraction) -> Any:
+    """How far a printed number may be off what it stands for: by half a unit; a number of the spec is exact.
+
+    It is as far off as a computed value that rounds to it, if one is of about the digits of the formula.
+
+    Args:
+        printed: the number.
+        scene: the numbers of the spec, and the computed ones.
+        finest: the unit of the finest number of the formula.
+    """
+    size, half = abs(float(printed.value)), float(printed.unit) / 2
+    rates = [] if scene.rate is None else [float(scene.rate)]
+    given = abs(np.append(scene.point.given_doubles, rates))
+    if not np.any(abs(given - size) <= NEARLY * size):
+        return as_mpf(printed.unit) / 2
+    apart = abs(abs(scene.point.inner_doubles) - size)
+    near = apart[apart <= half]
+    return mpf(0) if printed.unit >= 100 * finest else mpf(max(near, default=0.0))
+
+
 def tolerance(node: Node, scene: Scene) -> Any:
     """How far the value of printed operands may be off: half a unit of each, as much as it counts.
 
@@ -114,10 +136,14 @@ def tolerance(node: Node, scene: Scene) -> Any:
     """
     centre = value_of(node, scene)
     total = np.asarray(on_paper(settled(centre)), dtype=object) * mpf(0)
-    for operand in operands(node):
+    printed = operands(node)
+    finest = min((one.value.unit for one in printed if isinstance(one.value, Printed)), default=Fraction(0))
+    for operand in printed:
         assert isinstance(operand.value, Printed)
-        half = as_mpf(operand.value.unit) / 2
-        shifts = {**scene.shifts, operand.start: half}
+        shift = slack(operand.value, scene, finest)
+        if not shift:
+            continue
+        shifts = {**scene.shifts, operand.start: shift}
         try:
             moved = value_of(node, scene.having(shifts=shifts))
         except (Undefined, Unknown, Misfit):

@@ -213,7 +213,8 @@ class Scene:
         outer = 0 if of.indices else outer
         if not isinstance(chosen, np.ndarray):
             return chosen
-        return Jacobian(chosen, f"{of.name}{list(of.indices)}", f"{by.name}{list(by.indices)}", outer)
+        is_row = self.vocabulary.problem.conventions.layout == "numerator"
+        return Jacobian(chosen, f"{of.name}{list(of.indices)}", f"{by.name}{list(by.indices)}", outer, is_row)
 
     # ----------------------------------------------------------------------------------------- free names
 
