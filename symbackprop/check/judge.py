@@ -73,6 +73,7 @@ class Judge:
         self.kinds: dict[int, Slip] = {}
         self.rows = Rows(vocabulary, scenes[0])
         self.updates = Updates(vocabulary, self.scenes)
+        self.is_carried = exact is not contexts
         self.numbers, self.exact = (
             Numbers(vocabulary, one, self.notes, diagnosis, loose=scenes[0].loose)
             for one in (contexts, exact)
