@@ -122,7 +122,7 @@ class Judge:
         assert right.node is not None
         is_rule = self.updates.is_rule(left, right)
         if len(before) == 1 and not is_rule and self._defines(left.node, right):
-            return Finding(Verdict.VERIFIED, text("a definition"))
+            return self._definition(left.node, right)
         if is_rule:
             return self.updates.judged(left.node, right.node)
         if any(one.kind == "ellipsis" for node in (left.node, right.node) for one in node.walk()):
@@ -138,6 +138,17 @@ class Judge:
         return self._identity(anchors, right, line, [place in line.wrong for place in before])
 
     # ------------------------------------------------------------------------------------------ definitions
+
+    def _definition(self, left: Node, right: Side) -> Finding:
+        """The verdict on a definition: δ_3 = …, where the spec has a δ_1 and a δ_2, may be no new name."""
+        name = left.value
+        assert right.node is not None
+        is_plain = right.relation in ("=", "approx") and right.node.kind not in ("name", "derivative")
+        if left.kind == "name" and isinstance(name, Name) and is_plain and self.vocabulary.has_letter(name):
+            what = Tex(str(name))
+            reason = text("what {names} means is not known; it is taken for what stands here", names=what)
+            return Finding(Verdict.UNDECIDED, reason)
+        return Finding(Verdict.VERIFIED, text("a definition"))
 
     def _defines(self, left: Node, right: Side) -> bool:
         """Take a definition: an unknown name or function on the left."""

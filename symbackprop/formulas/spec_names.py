@@ -141,6 +141,10 @@ class SpecNames:
             return None
         return self.graph[name]
 
+    def has_letter(self, name: Name) -> bool:
+        """Whether the spec has a name of this letter and accent, with other indices."""
+        return any((letter, accent) == (name.letter, name.accent) for letter, accent, _ in self._families)
+
     def example_axis(self, node: Any) -> int | None:
         """The axis of a node along which the examples of a batch stand."""
         sizes = (
