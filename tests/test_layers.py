@@ -45,7 +45,7 @@ render.text render.markdown render.preamble render.latex render.typst_page rende
 render.documents
 page.style page.marks page.tokens page.words page.html
 precise.digits precise.evaluation precise.slopes precise.point precise.points
-papers.pieces papers.marks papers.paragraphs papers.markdown papers.tex papers.reading
+papers.pieces papers.marks papers.paragraphs papers.markdown papers.tex papers.reading papers.commas
 formulas.functions formulas.tree formulas.lexer formulas.unread formulas.scripts formulas.calls
 formulas.environments formulas.behind formulas.grammar formulas.names formulas.spec_names
 formulas.vocabulary formulas.chains formulas.keys
@@ -53,7 +53,8 @@ reckoning.operands reckoning.paper reckoning.scene reckoning.algebra reckoning.a
 reckoning.sums reckoning.functions reckoning.reckoner reckoning.identities reckoning.rounding
 check.claims check.contexts check.findings check.notes check.reference check.rows check.sides check.tex
 check.trees check.array_slips check.slips check.diagnosis check.number_slips check.meanings
-check.substitutions check.numbers check.tables check.updates check.judge check.checking check.verify
+check.substitutions check.numbers check.given check.tables check.updates check.judge check.checking
+check.verify
 reports.marked reports.formulas reports.plain_math reports.prose reports.speech reports.words
 reports.data reports.markdown reports.marks reports.html reports.text reports.table
 notebook.parts notebook.cells notebook.model notebook.numbers notebook.beyond notebook.verdicts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,6 +22,7 @@ from symbackprop.formulas.chains import Chain, Side, chains_of
 from symbackprop.formulas.tree import Node, is_numeric
 from symbackprop.formulas.unread import Unread
 from symbackprop.formulas.vocabulary import Vocabulary
+from symbackprop.papers.commas import with_points
 from symbackprop.papers.reading import Document, Formula, Heading, Kind, Prose, Table, read_document
 from symbackprop.precise.points import States
 from symbackprop.problem import Problem
@@ -28,6 +30,7 @@ from symbackprop.reckoning.rounding import cells_of, misfits
 from symbackprop.reckoning.scene import Scene
 
 DIGITS = 50
+_SIZED = re.compile(r"\\(?:left|[bB]igg?l?)\s*\Z")
 
 
 def check_document(
@@ -53,7 +56,7 @@ def check_document(
         OptionError: an alias for a name that the spec does not have.
         ValuesError: the problem has no finite values.
     """
-    document = read_document(text, kind)
+    document = with_points(read_document(text, kind))
     with mp.workdps(DIGITS):
         claims = _Checker(problem, aliases or {}, document).claims()
     chosen = [claim for claim in claims if not lines or any(claim.line in one for one in lines)]
@@ -252,6 +255,7 @@ def _claim(place: _Place, chain: Chain, number: int, shift: int, finding: Findin
         start = min(right.unread.offset, max(right.end - 1, right.start))
     elif before is not None and place.formula.place(before.start)[0] != place.formula.place(right.start)[0]:
         start = right.start
+    start = _with_its_size(place.formula.text, start)
     line, column = place.formula.place(start)
     end_line, end_column = place.formula.place(max(right.end - 1, start))
     return Claim(
@@ -268,6 +272,12 @@ def _claim(place: _Place, chain: Chain, number: int, shift: int, finding: Findin
         finding.follows,
         place.number,
     )
+
+
+def _with_its_size(latex: str, start: int) -> int:
+    r"""Where a side begins, with the \left or \Big before its bracket, which is no token."""
+    found = _SIZED.search(latex, 0, start)
+    return found.start() if found is not None else start
 
 
 def _whole_unread(place: _Place) -> Claim:

@@ -11,6 +11,7 @@ from symbackprop.check.claims import Counterexample, Slip, Verdict
 from symbackprop.check.contexts import Context, Contexts
 from symbackprop.check.diagnosis import Diagnosis
 from symbackprop.check.findings import Finding, refuted
+from symbackprop.check.given import Given
 from symbackprop.check.notes import Notes
 from symbackprop.check.numbers import Numbers
 from symbackprop.check.rows import Rows
@@ -73,6 +74,7 @@ class Judge:
         self.kinds: dict[int, Slip] = {}
         self.rows = Rows(vocabulary, scenes[0])
         self.updates = Updates(vocabulary, self.scenes)
+        self.given = Given(vocabulary, contexts, self.scenes)
         self.is_carried = exact is not contexts
         self.numbers, self.exact = (
             Numbers(vocabulary, one, self.notes, diagnosis, loose=scenes[0].loose)
@@ -124,7 +126,7 @@ class Judge:
         if len(before) == 1 and not is_rule and self._defines(left.node, right):
             return self._definition(left.node, right)
         if is_rule:
-            return self.updates.judged(left.node, right.node)
+            return self._rule(left.node, right.node)
         if any(one.kind == "ellipsis" for node in (left.node, right.node) for one in node.walk()):
             return Finding(Verdict.UNDECIDED, text("dots stand for what is left out"))
         anchors = [chain.sides[one] for one in before]
@@ -136,6 +138,15 @@ class Judge:
         if is_numeric(left.node):
             return self._numeric([right], replace(left, relation="="), line, None)
         return self._identity(anchors, right, line, [place in line.wrong for place in before])
+
+    def _rule(self, left: Node, right: Node) -> Finding:
+        finding = self.updates.judged(left, right)
+        if finding.verdict is not Verdict.REFUTED:
+            return finding
+        given = (Updates(self.vocabulary, scenes) for scenes in self.given.scenes_for(right))
+        if any(one.judged(left, right).verdict is Verdict.VERIFIED for one in given):
+            return Finding(Verdict.VERIFIED, text("it holds for the numbers of the spec"))
+        return finding
 
     # ------------------------------------------------------------------------------------------ definitions
 
@@ -215,6 +226,11 @@ class Judge:
                 outcome = whole
         if outcome.status == "different" and self._holds_for_class(first.node, right.node, line.context):
             return Finding(Verdict.VERIFIED, text("it holds for the class of this example"))
+        if outcome.status == "different" and any(
+            compare(first.node, right.node, scenes).status == "equal"
+            for scenes in self.given.scenes_for(right.node)
+        ):
+            return Finding(Verdict.VERIFIED, text("it holds for the numbers of the spec"))
         if outcome.status == "unknown":
             of_data = self.rows.compared(first.node, right.node, outcome)
             if of_data is None and self.updates.skips_updates(first.node, right.node):
@@ -235,10 +251,11 @@ class Judge:
         ):
             return False
         graph = self.vocabulary.graph
-        targets = [node.name for node in graph.having(Role.TARGET)]
         point = self.contexts.scene(context).point
-        values = {name: point[name] for name in targets if not graph[name].shape}
-        if len(values) < 2 or any(value not in (0, 1) for value in values.values()):
+        given = [*graph.having(Role.TARGET), *(node for node in graph.having(Role.INPUT) if node.shape)]
+        entries = {node.name: paper.entries_of(point[node.name]) for node in given}
+        values = {name: point[name] for name, found in entries.items() if set(found) <= {0, 1}}
+        if sum(len(entries[name]) for name in values) < 2:
             return False
         if any(
             f"node {name}" == key_of(Node("name", (), one), self.vocabulary)
@@ -298,8 +315,11 @@ class Judge:
         if finding.verdict is Verdict.REFUTED and cells_of(right.node) is None and self.is_carried:
             unrounded = self.exact.judged(sound, right, line.context, line.numbers, wrong)
             finding = unrounded if unrounded.verdict is Verdict.VERIFIED else finding
-        if finding.verdict is not Verdict.REFUTED or len(sound) == len(anchors):
+        if len(sound) == len(anchors):
             return finding
+        if finding.verdict is not Verdict.REFUTED:
+            is_first = finding.verdict is Verdict.VERIFIED and anchors[-1] not in sound
+            return replace(finding, reason=text("it is the value of the first side")) if is_first else finding
         formulas = [side for side in anchors if self._is_wrong(side, line)]
         if numbers.judged(formulas, right, line.context, line.numbers).verdict is Verdict.VERIFIED:
             return replace(finding, follows=line.numbers[0])

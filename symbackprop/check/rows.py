@@ -51,7 +51,7 @@ class Rows:
 
     def compared(self, left: Node, right: Node, outcome: Outcome) -> Outcome | None:
         """Whether two sides are equal in every row; None: they speak of something else."""
-        if not self.rows or not outcome.names or not outcome.names <= self.names:
+        if left.value not in self.names or not outcome.names or not outcome.names <= self.names:
             return None
         for row in self.rows:
             scene = self.scene.having(

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
+import numpy as np
 from mpmath import mpf
 
 from symbackprop.content import Text, text
 from symbackprop.errors import Mistake
-from symbackprop.formulas.names import agreeing, as_step
+from symbackprop.formulas.names import agreeing, as_step, letters_in
 from symbackprop.formulas.tree import Name, Node, names_in, range_of, standing_names
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.reckoning import paper
@@ -117,7 +119,7 @@ def _is_nothing(node: Node, scene: Scene) -> bool:
 def _compared(left: Node, right: Node, scenes: Sequence[Scene]) -> Outcome:
     vocabulary = scenes[0].vocabulary
     try:
-        choices = bindings_of((left, right), vocabulary)
+        choices = _with_entries((left, right), bindings_of((left, right), vocabulary), scenes[0])
     except Unknown as error:
         return Outcome("unknown", unknown=error.what, kind=error.kind)
     defined = 0
@@ -230,10 +232,41 @@ def bindings_of(nodes: Sequence[Node], vocabulary: Vocabulary) -> list[dict[str,
         return [{}]
     if not found:
         raise Unknown(", ".join(sorted(letters)), "meaning")
-    if len(found) > MOST_BINDINGS:
-        step = len(found) / MOST_BINDINGS
-        found = [found[int(place * step)] for place in range(MOST_BINDINGS)]
-    return found
+    return _fewer(found)
+
+
+def _fewer(found: list[dict[str, int]]) -> list[dict[str, int]]:
+    step = max(1.0, len(found) / MOST_BINDINGS)
+    return [found[int(place * step)] for place in range(min(len(found), MOST_BINDINGS))]
+
+
+def _with_entries(nodes: Sequence[Node], choices: list[dict[str, int]], scene: Scene) -> list[dict[str, int]]:
+    """The choices with the letters of entries, ( … )_{ij}, that no name and no sum binds."""
+    for node, letters in _free_entries(nodes, frozenset(choices[0])):
+        try:
+            value = value_of(node, scene.having(binding={**scene.binding, **choices[0]}))
+        except (Unknown, Misfit, Undefined, Mistake):
+            continue
+        sizes = [
+            size for size in np.shape(_shown(value)) if len(letters) == np.ndim(_shown(value)) or size > 1
+        ]
+        if len(sizes) == len(letters):
+            places = product(*(range(1, size + 1) for size in sizes))
+            own = [dict(zip(letters, place, strict=True)) for place in places]
+            choices = agreeing(choices, [one for one in own if len(set(letters)) == len(letters)])
+    return _fewer(choices)
+
+
+def _free_entries(nodes: Sequence[Node], taken: frozenset[str]) -> Iterator[tuple[Node, tuple[str, ...]]]:
+    """The arrays of which an entry by letters is taken, where nothing binds the letters yet."""
+    for node in nodes:
+        if node.kind == "big":
+            yield from _free_entries(node.parts, taken | set(range_of(node)[1]))
+            continue
+        letters = node.value if node.kind == "entry" and isinstance(node.value, tuple) else ()
+        if letters and not taken & set(letters) and all(letters_in(one) == [one] for one in letters):
+            yield node.parts[0], letters
+        yield from _free_entries(node.parts, taken)
 
 
 def free_names(nodes: Sequence[Node], vocabulary: Vocabulary) -> Iterator[tuple[Name, frozenset[str]]]:
