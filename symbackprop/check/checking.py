@@ -11,6 +11,7 @@ from mpmath import mp
 from symbackprop.check.claims import Claim, Report, Verdict
 from symbackprop.check.contexts import Context, Contexts, hinted
 from symbackprop.check.diagnosis import Diagnosis
+from symbackprop.check.differentials import are_per_example
 from symbackprop.check.findings import Finding
 from symbackprop.check.judge import Judge, Line
 from symbackprop.check.reference import Reference
@@ -137,6 +138,8 @@ class _Checker:
                 place.unread = error
             self._announce(place.chains)
             places.append(place)
+        chains = [chain for place in places for chain in place.chains]
+        self.vocabulary.per_example = are_per_example(chains, self.scenes)
         return places
 
     def _announce(self, chains: Sequence[Chain]) -> None:

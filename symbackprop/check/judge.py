@@ -16,6 +16,7 @@ from symbackprop.check.notes import Notes
 from symbackprop.check.numbers import Numbers
 from symbackprop.check.rows import Rows
 from symbackprop.check.tex import Tex
+from symbackprop.check.trees import with_name
 from symbackprop.check.updates import Updates
 from symbackprop.content import text
 from symbackprop.errors import Mistake
@@ -231,6 +232,8 @@ class Judge:
             for scenes in self.given.scenes_for(right.node)
         ):
             return Finding(Verdict.VERIFIED, text("it holds for the numbers of the spec"))
+        if outcome.status == "unknown" and self._holds_for_arrays(first.node, right.node, outcome):
+            return Finding(Verdict.VERIFIED, text("it holds for the arrays of all examples"))
         if outcome.status == "unknown":
             of_data = self.rows.compared(first.node, right.node, outcome)
             if of_data is None and self.updates.skips_updates(first.node, right.node):
@@ -265,6 +268,16 @@ class Judge:
             return False
         scenes = [scene.having(point=scene.point.changed(values)) for scene in self.scenes]
         return compare(left, right, scenes).status == "equal"
+
+    def _holds_for_arrays(self, left: Node, right: Node, outcome: Outcome) -> bool:
+        """Whether two sides are equal if names that are not known are arrays of the spec: y is Y."""
+        arrays = {name: self.vocabulary.array_of(name) for name in outcome.names}
+        if not arrays or None in arrays.values():
+            return False
+        for name, array in arrays.items():
+            assert array is not None
+            left, right = with_name(left, name, array), with_name(right, name, array)
+        return compare(left, right, self.scenes).status == "equal"
 
     def _refuted(self, first: Side, left: Side, right: Side, outcome: Outcome, line: Line) -> Finding:
         assert first.node is not None

@@ -33,13 +33,21 @@ _LISTED = frozenset((",", ";", "_", "^", "{", "}", "(", ")", "hat", "bar", "tild
 
 
 class Vocabulary(SpecNames):
-    """The names of a problem, and what a document adds to them."""
+    """The names of a problem, and what a document adds to them.
+
+    Attributes:
+        definitions: names that the document gives a meaning.
+        announced: functions that it defines anywhere.
+        stepped: parameters above which a bare number is that of an update.
+        per_example: dZ, of an array of examples, is the derivative of the loss of each, dW of the mean.
+    """
 
     def __init__(self, problem: Problem, aliases: Mapping[str, str] | None = None) -> None:
         super().__init__(problem, aliases)
         self.definitions: dict[Name, Node] = {}
         self.announced: set[str] = set()
         self.stepped: set[Name] = set()
+        self.per_example = False
         self._found: dict[Name, Referent | None] = {}
 
     # ------------------------------------------------------------------------------ what the document defines
@@ -183,6 +191,13 @@ class Vocabulary(SpecNames):
         ):
             return self._with_labels(found, labels)
         return self._by_step(name) or self._of_other_case(name) if found is None else None
+
+    def array_of(self, name: Name) -> Name | None:
+        """Y for y: the array of all examples, where only that is a name of the spec."""
+        other = replace(name, letter=name.letter.swapcase())
+        referent = self.find(other) if len(name.letter) == 1 else None
+        is_array = referent is not None and self.example_axis(self.graph_node(referent)) is not None
+        return other if is_array else None
 
     def _of_other_case(self, name: Name) -> Referent | None:
         """a^{[2](i)} for a column of A^{[2]}: one letter, small and large."""

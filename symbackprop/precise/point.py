@@ -300,9 +300,13 @@ class Point:
 
     def _factor(self) -> Number:
         """By what a delta is more than the derivative: -1 of descent, n of a batch."""
-        scale = self.graph.scale if self.conventions.batch_factor == "gradient" else Integer(1)
-        sizes = {Symbol(name): mpf(size) for name, size in self.sizes.items()}
-        return evaluate(-scale if self.conventions.error_sign == "minus" else scale, sizes)
+        scale = self.batch_scale if self.conventions.batch_factor == "gradient" else mpf(1)
+        return -scale if self.conventions.error_sign == "minus" else scale
+
+    @property
+    def batch_scale(self) -> Number:
+        """By what the loss of an example is more than its part of the loss of the batch: n of a mean."""
+        return evaluate(self.graph.scale, {Symbol(name): mpf(size) for name, size in self.sizes.items()})
 
 
 def _doubles(values: Iterable[Number]) -> NDArray[np.float64]:

@@ -48,10 +48,17 @@ class Reckoner(Functions):
             scene = self.scene.having(local="direct" if node.value == "partial" else "")
             return type(self)(scene, self.depth).derivative(of, by, ())
         value = self.derivative(of, by, ())
+        if node.value == "differential" and self.scene.vocabulary.per_example and self._is_of_examples(by):
+            return paper.times(self.scene.point.batch_scale, value)
         if node.value == "nabla" and isinstance(value, Jacobian):
             # A gradient is a column in every layout, as the derivative is not.
             return replace(value, is_row=False)
         return value
+
+    def _is_of_examples(self, node: Node) -> bool:
+        """Whether a name is an array of the examples of a batch."""
+        referent, vocabulary = self._referent(node), self.scene.vocabulary
+        return referent is not None and vocabulary.example_axis(vocabulary.graph_node(referent)) is not None
 
     def derivative(self, of: Node, by: Node, held: tuple[Name, ...]) -> Any:
         """∂of/∂by, some nodes held fast."""
