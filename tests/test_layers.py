@@ -53,8 +53,8 @@ reckoning.operands reckoning.paper reckoning.scene reckoning.algebra reckoning.a
 reckoning.sums reckoning.functions reckoning.reckoner reckoning.identities reckoning.rounding
 check.claims check.contexts check.findings check.notes check.reference check.rows check.sides check.tex
 check.trees check.array_slips check.slips check.diagnosis check.number_slips check.meanings
-check.substitutions check.numbers check.given check.tables check.updates check.judge check.differentials
-check.checking check.verify
+check.substitutions check.numbers check.given check.narrower check.tables check.updates check.judge
+check.differentials check.checking check.verify
 reports.marked reports.formulas reports.plain_math reports.prose reports.speech reports.words
 reports.data reports.markdown reports.marks reports.html reports.text reports.table
 notebook.parts notebook.cells notebook.model notebook.numbers notebook.beyond notebook.verdicts

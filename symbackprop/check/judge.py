@@ -11,21 +11,18 @@ from symbackprop.check.claims import Counterexample, Slip, Verdict
 from symbackprop.check.contexts import Context, Contexts
 from symbackprop.check.diagnosis import Diagnosis
 from symbackprop.check.findings import Finding, refuted
-from symbackprop.check.given import Given
+from symbackprop.check.narrower import Narrower
 from symbackprop.check.notes import Notes
 from symbackprop.check.numbers import Numbers
 from symbackprop.check.rows import Rows
 from symbackprop.check.tex import Tex
-from symbackprop.check.trees import with_name
 from symbackprop.check.updates import Updates
 from symbackprop.content import text
 from symbackprop.errors import Mistake
 from symbackprop.formulas.chains import Chain, Side
-from symbackprop.formulas.keys import key_of
 from symbackprop.formulas.spec_names import Defined
 from symbackprop.formulas.tree import Name, Node, is_numeric, names_in, standing_names
 from symbackprop.formulas.vocabulary import Vocabulary
-from symbackprop.graph import Role
 from symbackprop.reckoning import paper
 from symbackprop.reckoning.identities import Outcome, compare, every_name, settings
 from symbackprop.reckoning.paper import Misfit, Undefined
@@ -75,7 +72,7 @@ class Judge:
         self.kinds: dict[int, Slip] = {}
         self.rows = Rows(vocabulary, scenes[0])
         self.updates = Updates(vocabulary, self.scenes)
-        self.given = Given(vocabulary, contexts, self.scenes)
+        self.narrower = Narrower(vocabulary, contexts, self.scenes)
         self.is_carried = exact is not contexts
         self.numbers, self.exact = (
             Numbers(vocabulary, one, self.notes, diagnosis, loose=scenes[0].loose)
@@ -144,7 +141,7 @@ class Judge:
         finding = self.updates.judged(left, right)
         if finding.verdict is not Verdict.REFUTED:
             return finding
-        given = (Updates(self.vocabulary, scenes) for scenes in self.given.scenes_for(right))
+        given = (Updates(self.vocabulary, scenes) for scenes in self.narrower.given.scenes_for(right))
         if any(one.judged(left, right).verdict is Verdict.VERIFIED for one in given):
             return Finding(Verdict.VERIFIED, text("it holds for the numbers of the spec"))
         return finding
@@ -225,15 +222,9 @@ class Judge:
                 return Finding(Verdict.VERIFIED, text("it agrees with the first side at random points"))
             if whole.status == "different" and outcome.kind != "norm":
                 outcome = whole
-        if outcome.status == "different" and self._holds_for_class(first.node, right.node, line.context):
-            return Finding(Verdict.VERIFIED, text("it holds for the class of this example"))
-        if outcome.status == "different" and any(
-            compare(first.node, right.node, scenes).status == "equal"
-            for scenes in self.given.scenes_for(right.node)
-        ):
-            return Finding(Verdict.VERIFIED, text("it holds for the numbers of the spec"))
-        if outcome.status == "unknown" and self._holds_for_arrays(first.node, right.node, outcome):
-            return Finding(Verdict.VERIFIED, text("it holds for the arrays of all examples"))
+        narrower = self.narrower.of(first.node, right.node, outcome, line.context)
+        if narrower is not None:
+            return Finding(Verdict.VERIFIED, narrower)
         if outcome.status == "unknown":
             of_data = self.rows.compared(first.node, right.node, outcome)
             if of_data is None and self.updates.skips_updates(first.node, right.node):
@@ -244,40 +235,6 @@ class Judge:
                 return Finding(Verdict.VERIFIED, text("it holds for every row of the data"))
             outcome = of_data
         return self._refuted(first, left, right, outcome, line)
-
-    def _holds_for_class(self, left: Node, right: Node, context: Context | None) -> bool:
-        """Whether two sides are equal where the targets are those of the example: L = -log p_2."""
-        if (
-            context is None
-            or self.contexts.states is None
-            or not key_of(left, self.vocabulary).startswith("node ")
-        ):
-            return False
-        graph = self.vocabulary.graph
-        point = self.contexts.scene(context).point
-        given = [*graph.having(Role.TARGET), *(node for node in graph.having(Role.INPUT) if node.shape)]
-        entries = {node.name: paper.entries_of(point[node.name]) for node in given}
-        values = {name: point[name] for name, found in entries.items() if set(found) <= {0, 1}}
-        if sum(len(entries[name]) for name in values) < 2:
-            return False
-        if any(
-            f"node {name}" == key_of(Node("name", (), one), self.vocabulary)
-            for name in values
-            for one in names_in(right)
-        ):
-            return False
-        scenes = [scene.having(point=scene.point.changed(values)) for scene in self.scenes]
-        return compare(left, right, scenes).status == "equal"
-
-    def _holds_for_arrays(self, left: Node, right: Node, outcome: Outcome) -> bool:
-        """Whether two sides are equal if names that are not known are arrays of the spec: y is Y."""
-        arrays = {name: self.vocabulary.array_of(name) for name in outcome.names}
-        if not arrays or None in arrays.values():
-            return False
-        for name, array in arrays.items():
-            assert array is not None
-            left, right = with_name(left, name, array), with_name(right, name, array)
-        return compare(left, right, self.scenes).status == "equal"
 
     def _refuted(self, first: Side, left: Side, right: Side, outcome: Outcome, line: Line) -> Finding:
         assert first.node is not None
