@@ -46,6 +46,7 @@ render.documents
 page.style page.marks page.tokens page.words page.html
 precise.digits precise.evaluation precise.slopes precise.point precise.points
 papers.pieces papers.marks papers.paragraphs papers.markdown papers.tex papers.reading papers.commas
+papers.macros
 formulas.functions formulas.tree formulas.lexer formulas.unread formulas.scripts formulas.calls
 formulas.environments formulas.behind formulas.grammar formulas.names formulas.spec_names
 formulas.vocabulary formulas.chains formulas.keys

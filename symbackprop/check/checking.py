@@ -24,6 +24,7 @@ from symbackprop.formulas.tree import Node, is_numeric
 from symbackprop.formulas.unread import Unread
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.papers.commas import with_points
+from symbackprop.papers.macros import with_macros
 from symbackprop.papers.reading import Document, Formula, Heading, Kind, Prose, Table, read_document
 from symbackprop.precise.points import States
 from symbackprop.problem import Problem
@@ -57,7 +58,7 @@ def check_document(
         OptionError: an alias for a name that the spec does not have.
         ValuesError: the problem has no finite values.
     """
-    document = with_points(read_document(text, kind))
+    document = with_points(with_macros(read_document(text, kind)))
     with mp.workdps(DIGITS):
         claims = _Checker(problem, aliases or {}, document).claims()
     chosen = [claim for claim in claims if not lines or any(claim.line in one for one in lines)]

@@ -1,6 +1,6 @@
 """A document in LaTeX -> its formulas, tables, headings and prose.
 
-What a document defines is not expanded, and what it includes is not opened.
+What it includes is not opened; what it defines is expanded in `macros.py`.
 """
 
 from __future__ import annotations
