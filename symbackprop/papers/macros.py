@@ -95,14 +95,16 @@ def _expanded(formula: Formula, macros: Mapping[str, Macro]) -> Formula:
         name = _next_call(rest, done, macros)
         if name is None:
             return _joined(formula, done)
-        rest += _called(macros[name], rest, done.pop()[1])[::-1]
+        rest += _called(macros["".join(one for one, _ in name[1:])], rest, name)[::-1]
         if len(rest) + len(done) > LONGEST:
             break
     return formula
 
 
-def _next_call(rest: list[Character], done: list[Character], macros: Mapping[str, Macro]) -> str | None:
-    r"""Move on to the next call of a command, behind it; the `\` of it is the last that is done."""
+def _next_call(
+    rest: list[Character], done: list[Character], macros: Mapping[str, Macro]
+) -> list[Character] | None:
+    """Move on to the next call of a command: its name, which is taken."""
     while rest:
         done.append(rest.pop())
         if done[-1][0] != "\\" or not rest:
@@ -110,57 +112,73 @@ def _next_call(rest: list[Character], done: list[Character], macros: Mapping[str
         size = 0
         while size < len(rest) and rest[-1 - size][0].isascii() and rest[-1 - size][0].isalpha():
             size += 1
-        name = "".join(one for one, _ in rest[len(rest) - size :][::-1])
-        if name in macros:
+        name = rest[len(rest) - size :][::-1]
+        if "".join(one for one, _ in name) in macros:
             del rest[len(rest) - size :]
-            return name
+            return [done.pop(), *name]
         moved = max(size, 1)
         done += rest[len(rest) - moved :][::-1]
         del rest[len(rest) - moved :]
     return None
 
 
-def _called(macro: Macro, rest: list[Character], place: tuple[int, int]) -> list[Character]:
-    """What a call gives; its arguments are taken from what follows it."""
-    arguments = [_argument(macro, number, rest, place) for number in range(macro.count)]
-    made: list[Character] = []
+def _called(macro: Macro, rest: list[Character], name: list[Character]) -> list[Character]:
+    """What a call gives, at places that ascend; its arguments are taken from what follows it."""
+    begin, end = name[0][1], name[-1][1]
+    arguments: list[list[Character]] = []
+    for number in range(macro.count):
+        taken, last = _argument(macro, number, rest, end)
+        arguments.append(taken)
+        end = max(end, last)
     parts = re.split(r"#(\d)", macro.body)
+    in_order = [int(one) for one in parts[1::2]] == list(range(1, macro.count + 1))
+    made: list[Character] = []
     for number, part in enumerate(parts):
         if number % 2 == 0:
-            made += [(one, place) for one in part]
+            made += [(one, begin if number == 0 or not in_order else end) for one in part]
         elif 0 < int(part) <= len(arguments):
-            made += arguments[int(part) - 1]
+            taken = arguments[int(part) - 1]
+            made += taken if in_order else [(one, begin) for one, _ in taken]
     # What follows a command of letters at its end is no part of its name.
-    return [*made, (" ", place)] if re.search(r"\\[A-Za-z]+\Z", "".join(one for one, _ in made)) else made
+    if re.search(r"\\[A-Za-z]+\Z", "".join(one for one, _ in made)):
+        made.append((" ", end))
+    return [*made[:-1], (made[-1][0], end)] if made else []
 
 
-def _argument(macro: Macro, number: int, rest: list[Character], place: tuple[int, int]) -> list[Character]:
+def _argument(
+    macro: Macro, number: int, rest: list[Character], before: tuple[int, int]
+) -> tuple[list[Character], tuple[int, int]]:
+    """An argument, and where its last character stands."""
     while rest and rest[-1][0].isspace():
         rest.pop()
     is_optional = number == 0 and macro.default is not None
     opening = rest[-1][0] if rest else ""
     if is_optional and opening != "[":
-        return [(one, place) for one in macro.default or ""]
+        return [(one, before) for one in macro.default or ""], before
     if opening in ("{", "[") and (opening == "{" or is_optional):
         inside = _group([one for one, _ in reversed(rest)], 0, "{}" if opening == "{" else "[]")
         if inside is not None:
-            taken = rest[len(rest) - len(inside) - 1 : -1][::-1]
-            del rest[len(rest) - len(inside) - 2 :]
-            return taken
+            first = len(rest) - len(inside) - 2
+            taken, last = rest[first + 1 : -1][::-1], rest[first][1]
+            del rest[first:]
+            return taken, last
     taken = [rest.pop()] if rest else []
     while taken and taken[0][0] == "\\" and rest and rest[-1][0].isalpha():
         taken.append(rest.pop())
-    return taken
+    return taken, taken[-1][1] if taken else before
 
 
 def _joined(formula: Formula, characters: Sequence[Character]) -> Formula:
     """The formula of these characters: those side by side in the document make one run."""
     starts: list[int] = []
     places: list[tuple[int, int]] = []
-    for offset, (_, (line, column)) in enumerate(characters):
-        if not starts or (line, column) != (places[-1][0], places[-1][1] + offset - starts[-1]):
+    behind = [place for _, place in characters[1:]]
+    for offset, (_, place) in enumerate(characters):
+        next_to = (places[-1][0], places[-1][1] + offset - starts[-1]) if starts else None
+        # What a call gives begins a run, though its first character may stand next to the one before.
+        if place != next_to or place in behind[offset : offset + 1]:
             starts.append(offset)
-            places.append((line, column))
+            places.append(place)
     if not starts:
         starts, places = [0], [formula.places[0]]
     text = "".join(one for one, _ in characters)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -61,6 +61,9 @@ def offset_of(piece: Piece, line: int, column: int) -> int:
     run = bisect_right(piece.places, (line, column)) - 1
     if run < 0:
         return 0
+    if piece.places[run] == (line, column):
+        # Of what a command of the document gives, the first character that stands where it was called.
+        run = bisect_left(piece.places, (line, column))
     start, (at_line, at_column) = piece.starts[run], piece.places[run]
     behind = piece.starts[run + 1] if run + 1 < len(piece.starts) else len(piece.text)
     return min(start + column - at_column, behind) if at_line == line else behind

@@ -53,6 +53,17 @@ def test_what_a_call_gives_stands_where_it_was_called_and_arguments_where_they_s
     }
 
 
+def test_places_ascend_and_begin_and_end_with_the_call() -> None:
+    definitions = r"\newcommand{\twice}[2]{(#2 - #1)#2}\newcommand{\one}{(1 + 1)}" + "\n"
+    for call in (r"\twice{ab}{c}", r"\one", r"\twice{\one}{c}"):
+        (formula,) = formulas(f"$a {call} b$", definitions)
+        places = [formula.place(offset) for offset in range(len(formula.text))]
+        (line, column) = places[0]
+        assert places == sorted(places)
+        assert formula.place(formula.text.index("(")) == (line, column + 2)
+        assert places[-3] == (line, column + 1 + len(call))
+
+
 def test_commands_are_defined_between_formulas_of_markdown() -> None:
     text = "$$\n\\newcommand{\\pd}[2]{\\frac{\\partial #1}{\\partial #2}}\n$$\n\n$$\n\\pd{L}{w} = x\n$$\n"
     assert with_macros(read_document(text, "markdown")).formulas[-1].text.strip() == (

@@ -14,6 +14,7 @@ from symbackprop.content import text
 from symbackprop.reports.formulas import LONGEST, element, formula, in_row
 from symbackprop.reports.html import write_html
 from tests.browser import Visit
+from tests.check.small import check
 from tests.reports.samples import Judged, homework, report
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
@@ -172,3 +173,21 @@ def test_the_page_fits_and_says_why_beside_the_claim(
         page.screenshot(path=SCREENSHOTS / f"check-{name}-{width}-{scheme}.png", full_page=True)
     assert visit.errors == []
     assert visit.requests == []
+
+
+def test_a_document_with_commands_of_its_own_is_marked_as_one_without() -> None:
+    command = r"\newcommand{\pd}[2]{\frac{\partial #1}{\partial #2}}"
+    formulas = (
+        r"\pd{L}{w} = \pd Lb x",
+        r"\begin{aligned} \pd{L}{z} &= \pd{L}{b} \\ &= 2\pd{L}{a}\pd az \end{aligned}",
+    )
+    full = [formulas[0].replace(r"\pd Lb", r"\pd{L}{b}"), formulas[1].replace(r"\pd az", r"\pd{a}{z}")]
+    plain = [re.sub(r"\\pd\{(\w)\}\{(\w)\}", r"\\frac{\\partial \1}{\\partial \2}", one) for one in full]
+    body, other = ("".join(f"\\[ {one} \\]\n" for one in some) for some in (formulas, plain))
+    shown = [
+        write_html(
+            check(f"\\documentclass{{article}}{command}\n\\begin{{document}}\n{one}\\end{{document}}\n")
+        )
+        for one in (body, other)
+    ]
+    assert shown[0] == shown[1]
