@@ -52,8 +52,8 @@ formulas.environments formulas.behind formulas.grammar formulas.names formulas.s
 formulas.vocabulary formulas.chains formulas.keys
 reckoning.operands reckoning.paper reckoning.scene reckoning.algebra reckoning.array_calls
 reckoning.sums reckoning.functions reckoning.reckoner reckoning.identities reckoning.rounding
-check.claims check.contexts check.findings check.notes check.reference check.rows check.sides check.tex
-check.trees check.array_slips check.slips check.diagnosis check.number_slips check.meanings
+check.claims check.contexts check.findings check.notes check.trees check.reference check.rows check.sides
+check.tex check.array_slips check.slips check.diagnosis check.number_slips check.meanings
 check.substitutions check.numbers check.given check.narrower check.tables check.updates check.judge
 check.differentials check.checking check.verify
 reports.marked reports.formulas reports.plain_math reports.prose reports.speech reports.words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -119,24 +120,38 @@ class NumberSlips:
         return any(misfits(printed, value) == [] for value in values for printed in (whole, whole.T))
 
     def _explained(self, symbolic: Sequence[Node], scene: Scene, fits: Any) -> Slip | None:
-        """The slip that makes a formula give the number."""
-        found: set[Slip] = set()
+        """The slip that makes a formula give the number: of the likely ones first, others may by chance."""
+        scene = self._before_the_step(symbolic, scene)
         for node in self._formulas(symbolic):
             slips = Slips(self.vocabulary, is_forward=self._is_forward(symbolic[0]))
-            for tried, (slip, variant) in enumerate(slips.of(node)):
-                if tried > MOST:
-                    break
-                value = self._value(variant, scene)
-                if value is not None and fits(value):
-                    found.add(slip)
-            if found:
-                return next(slip for slip in PRIORITY if slip in found)
+            tried = 0
+            for stage in slips.stages(node):
+                found: set[Slip] = set()
+                for slip, variant in islice(stage, MOST - tried):
+                    tried += 1
+                    value = self._value(variant, scene)
+                    if value is not None and fits(value):
+                        found.add(slip)
+                if found:
+                    return next(slip for slip in PRIORITY if slip in found)
         return None
+
+    def _before_the_step(self, symbolic: Sequence[Node], scene: Scene) -> Scene:
+        """Of a w^{(k)} the scene of the state that its step starts from."""
+        name = symbolic[0].value if symbolic else None
+        referent = self.vocabulary.find(name) if isinstance(name, Name) else None
+        if referent is None or referent.step is None or referent.step[0]:
+            return scene
+        before = referent.step[1] - 1
+        found = next((one for one in self.contexts.all if one.state == before), None)
+        return scene if found is None else self.contexts.scene(found).having(base={"": before})
 
     def _with_new_weights(self, symbolic: Sequence[Node], scene: Scene, fits: Any) -> bool:
         """Whether a formula gives the number with the parameters after the update."""
         states = scene.states
-        if states is None or scene.state + 1 >= states.count or not symbolic or self._is_forward(symbolic[0]):
+        if states is None or scene.state + 1 >= states.count or not symbolic:
+            return False
+        if key_of(symbolic[0], self.vocabulary).startswith("node "):
             return False
         new = states.parameters(scene.state + 1)
         for node in self._formulas(symbolic):

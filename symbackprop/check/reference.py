@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from symbackprop.check.trees import name_node, product
 from symbackprop.derivation import Derivation
 from symbackprop.errors import Mistake
 from symbackprop.formulas.chains import chains_of
 from symbackprop.formulas.keys import key_of
-from symbackprop.formulas.tree import Node
+from symbackprop.formulas.tree import Name, Node
 from symbackprop.formulas.unread import Unread
 from symbackprop.formulas.vocabulary import Vocabulary
 from symbackprop.problem import Problem
@@ -54,7 +55,7 @@ class Reference:
     def of(self, left: Node) -> list[Right]:
         """The right sides of a left side, the shortest to read last."""
         key = key_of(left, self.vocabulary)
-        found = self._sides.get(key, [])
+        found = self._sides.get(key) or self._steps(left)
         deltas = [key_of(one.node, self.vocabulary) for one in found if one.node.kind == "name"]
         return found + [
             one
@@ -63,6 +64,25 @@ class Reference:
             for one in self._sides.get(own, [])
             if key_of(one.node, self.vocabulary) != key
         ]
+
+    def _steps(self, left: Node) -> list[Right]:
+        r"""Of a w^{(k)} the step that gives it: w^{(k-1)} - \eta \frac{\partial L}{\partial w}."""
+        training, name = self.problem.training, left.value
+        referent = self.vocabulary.find(name) if left.kind == "name" and isinstance(name, Name) else None
+        is_turned = self.problem.conventions.layout == "numerator" and self.problem.graph.is_array
+        if training is None or referent is None or referent.step is None or referent.indices or is_turned:
+            return []
+        assert isinstance(name, Name)
+        letter, number = referent.step
+        if letter or number < 1:
+            return []
+        old, new = ("(", str(number - 1)), ("(", str(number))
+        before = replace(name, above=tuple(old if one == new else one for one in name.above))
+        output, rate = self.vocabulary.output_node(-1), name_node(training.symbol)
+        by = name_node(referent.name)
+        step = product(rate, Node("derivative", (output, by), "partial", -1, -1))
+        latex = rf"{before} - {rate.value} \frac{{\partial {output.value}}}{{\partial {by.value}}}"
+        return [Right(Node("sum", (left.having(value=before), step), ("+", "-"), -1, -1), latex, False)]
 
     @cached_property
     def _sides(self) -> dict[str, list[Right]]:

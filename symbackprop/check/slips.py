@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 
 from symbackprop.check import array_slips
 from symbackprop.check.array_slips import Variant
@@ -49,10 +50,13 @@ class Slips:
 
     def of(self, node: Node) -> Iterator[Variant]:
         """Every formula that one slip makes of this one, the likeliest first."""
-        yield from self._whole(node)
-        yield from self._everywhere(node, self._structural)
-        yield from self._everywhere(node, self._named)
-        yield from self._extra(node)
+        return chain.from_iterable(self.stages(node))
+
+    def stages(self, node: Node) -> Iterator[Iterator[Variant]]:
+        """The same, in groups: of its structure, of its names, with more factors than it has."""
+        yield chain(self._whole(node), self._everywhere(node, self._structural))
+        yield self._everywhere(node, self._named)
+        yield self._extra(node)
 
     def readings(self, node: Node) -> Iterator[Variant]:
         """As `of`, with every name of the problem put in everywhere: for comparing how formulas read."""

@@ -10,6 +10,7 @@ from mpmath import mpf
 
 from symbackprop.check.claims import Slip, Verdict
 from symbackprop.check.findings import VERIFIED, Finding, refuted
+from symbackprop.check.trees import name_node
 from symbackprop.content import text
 from symbackprop.errors import Mistake
 from symbackprop.formulas.chains import Side
@@ -67,8 +68,10 @@ class Updates:
         if all(abs(ratio - 1) < mpf(10) ** -20 for ratio in ratios if ratio is not None):
             return VERIFIED
         if all(abs(ratio + 1) < mpf(10) ** -20 for ratio in ratios if ratio is not None):
-            name = left.value
-            expected = rf"{name} \leftarrow {name} - \eta \, \frac{{\partial L}}{{\partial {name}}}"
+            name, training = left.value, self.vocabulary.problem.training
+            rate = name_node(training.symbol).value if training is not None else r"\eta"
+            slope = rf"\frac{{\partial {self.vocabulary.output_node(-1).value}}}{{\partial {name}}}"
+            expected = rf"{name} \leftarrow {name} - {rate} {slope}"
             return refuted(Slip.ASCENT, expected)
         if self.vocabulary.problem.training is None:
             return Finding(Verdict.UNDECIDED, text("what the parameters are changed by is not known"))

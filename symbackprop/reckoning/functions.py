@@ -99,8 +99,11 @@ class Functions(Sums):
         if word in ELEMENTWISE:
             first, *rest = arguments
             return paper.each(lambda one: self._elementwise(word, [one, *rest]), first)
-        rows = self._rows
-        return array_call(word, self._indexed(index), arguments, examples_in_rows=rows)
+        try:
+            return array_call(word, self._indexed(index), arguments, examples_in_rows=self._rows)
+        except (ValueError, IndexError):
+            # An axis that the array does not have.
+            raise Unknown(word, "meaning") from None
 
     @property
     def _rows(self) -> bool:

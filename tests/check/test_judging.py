@@ -268,6 +268,24 @@ def test_an_update_from_the_wrong_step_is_a_wrong_index() -> None:
     assert verdicts(rule.format(1, 1), spec=TRAINED) == ["wrong-index"]
 
 
+@pytest.mark.parametrize(
+    ("formula", "kinds"),
+    [
+        (r"w^{(1)} = w^{(0)} - \eta", {"missing-factor"}),
+        (r"w^{(1)} = w^{(0)} - \frac{\partial L}{\partial w}", {"missing-factor", "factor"}),
+        (r"w^{(1)} = w^{(0)} - \eta\frac{\partial L}{\partial b}", {"wrong-name"}),
+        (rf"w^{{(1)}} = 0.5 + 0.5 \cdot ({GRADIENT:.4f}) = {W + 0.5 * GRADIENT:.4f}", {"ascent"}),
+        (rf"w^{{(1)}} = 0.5 - ({GRADIENT:.4f}) = {W - GRADIENT:.4f}", {"missing-factor", "factor"}),
+    ],
+)
+def test_a_wrong_update_is_refuted_by_its_name_with_the_right_step(formula: str, kinds: set[str]) -> None:
+    first, *rest = claims(formula, spec=TRAINED)
+    assert str(first.mistake) in kinds
+    assert all(one.verdict is Verdict.VERIFIED for one in rest)
+    if r"\eta" in formula or r"\partial" in formula:
+        assert first.expected == r"w^{(0)} - \eta \frac{\partial L}{\partial w}"
+
+
 # ----------------------------------------------------------------------------------------- names, definitions
 
 
