@@ -33,16 +33,18 @@ class Given:
     def scenes_for(self, node: Node) -> Iterator[list[Scene]]:
         """Points for a formula with numbers: what it does not name has its value in the spec.
 
-        First the parameters have it and the data is random, then the other way round, then both have it.
+        Arrays of all examples have it in any case, for their number to be that of the spec. First the
+        parameters have it and the data is random, then the other way round, then both have it.
         """
         printed = [one.value for one in node.walk() if isinstance(one.value, Printed)]
         if not self.contexts.all or not any(one.unit or abs(one.value) > _PLAIN for one in printed):
             return
         spec, named = self.contexts.scene(self.contexts.all[0]), self._named(node)
         given = [one for one in self.vocabulary.graph.given if one.role is not Role.SIZE]
-        data = {one.name: spec.point[one.name] for one in given if one.role in _DATA}
-        others = {one.name: spec.point[one.name] for one in given if one.role not in _DATA}
-        others = {name: value for name, value in others.items() if name not in named}
+        axis = self.vocabulary.example_axis
+        free = [one for one in given if one.name not in named or axis(one) is not None]
+        data = {one.name: spec.point[one.name] for one in free if one.role in _DATA}
+        others = {one.name: spec.point[one.name] for one in free if one.role not in _DATA}
         rate = None if spec.rate is None or "rate" in named else spec.rate
         for values, learning in ((others, rate), (data, None), (others | data, rate)):
             try:

@@ -49,6 +49,8 @@ WRONG = [
     ("single-neuron", r"C = \frac{1}{4}\sum_{i=1}^3 (\hat y^{(i)} - y^{(i)})^2"),
     ("logistic-3layer", r"\frac{\partial L}{\partial Z^{[3]}} = \frac{1}{5}(A^{[3]} - Y)"),
     ("softmax-mlp", r"L = -\log p_1"),
+    ("homework", r"s = \theta_0 x_0 + \theta_1 x_1^2 + \theta_2 x_0^3"),
+    ("homework", r"s = \theta_0 x_0 + \theta_1 x_1^2 + \theta_2 x_2^3 x_0"),
     ("softmax-mlp", r"\left(\frac{\partial L}{\partial W_1}\right)_{ij} = (\delta_{h_1})_j x_i"),
     ("obesity", r"\delta_{g_1} = \delta_{out} u_2 g_1(1 - g_1)"),
     ("obesity", r"\delta_{a_i} = v_{1i}\,\delta_{g_1} a_i(1 - a_i)"),
