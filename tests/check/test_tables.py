@@ -80,3 +80,14 @@ def test_one_wrong_cell_is_the_only_one_that_is_refuted(kind: str, place: tuple[
     assert wrong.line == 5 + place[0]
     assert report.summary["verified"] == report.summary["claims"] - 1
     assert wrong.expected
+
+
+@pytest.mark.parametrize(("carry", "verdict"), [("full", Verdict.REFUTED), ("rounded", Verdict.UNDECIDED)])
+def test_a_last_digit_is_left_open_where_rounded_values_are_carried(carry: str, verdict: Verdict) -> None:
+    rows = [list(row) for row in LOSSES]
+    wrong = f"{forward(*ROWS[0])[2] + 2e-6:.6f}"
+    rows[0][1] = f"${wrong}$"
+    spec = f'{SPEC}\n[conventions]\ncarry = "{carry}"\n'
+    report = check(f"## Table\n\n{table(TABLES['losses'][0], rows)}", spec)
+    assert [claim.verdict for claim in report.claims if claim.latex == wrong] == [verdict]
+    assert [claim.latex for claim in report.having(Verdict.REFUTED)] == [wrong] * (carry == "full")
