@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from symbackprop.papers.pieces import Formula
 from symbackprop.papers.reading import Document
 
 MOST = 300
-"""Replacements in one formula."""
+"""Replacements in one formula, and definitions of each kind that are looked at."""
 LONGEST = 20_000
 """Characters of a formula after its replacements."""
 
@@ -21,7 +22,7 @@ Character = tuple[str, tuple[int, int]]
 """A character with its line and column in the document."""
 
 _NEW = re.compile(
-    r"\\(?:(?:re|provide)?newcommand|providecommand|renewcommand)\*?\s*\{?\s*\\(?P<name>[A-Za-z]+)\s*\}?"
+    r"\\(?:(?:re|provide)?newcommand|providecommand)\*?\s*\{?\s*\\(?P<name>[A-Za-z]+)\s*\}?"
     r"\s*(?:\[(?P<count>\d)\])?\s*(?:\[(?P<default>[^\[\]]*)\])?\s*(?=\{)"
 )
 _DEF = re.compile(r"\\def\s*\\(?P<name>[A-Za-z]+)\s*(?P<arguments>(?:#\d)*)\s*(?=\{)")
@@ -55,18 +56,23 @@ def with_macros(document: Document) -> Document:
 
 
 def _macros_of(text: str) -> Iterator[tuple[str, Macro]]:
-    for match in _NEW.finditer(text):
-        body = _group(text, match.end())
+    for match, body in _bodies(_NEW, text):
+        yield match["name"], Macro(int(match["count"] or 0), body, match["default"])
+    for match, body in _bodies(_DEF, text):
+        yield match["name"], Macro(match["arguments"].count("#"), body)
+    for match, body in _bodies(_OPERATOR, text):
+        yield match["name"], Macro(0, rf"\operatorname{{{body}}}")
+
+
+def _bodies(pattern: re.Pattern[str], text: str) -> Iterator[tuple[re.Match[str], str]]:
+    """The definitions, each with what stands in its braces; unclosed ones left out.
+
+    No more than `MOST` are looked at, and no further than what would be put in: unclosed braces cost no more.
+    """
+    for match in islice(pattern.finditer(text), MOST):
+        body = _group(text[match.end() : match.end() + LONGEST], 0)
         if body is not None:
-            yield match["name"], Macro(int(match["count"] or 0), body, match["default"])
-    for match in _DEF.finditer(text):
-        body = _group(text, match.end())
-        if body is not None:
-            yield match["name"], Macro(match["arguments"].count("#"), body)
-    for match in _OPERATOR.finditer(text):
-        body = _group(text, match.end())
-        if body is not None:
-            yield match["name"], Macro(0, rf"\operatorname{{{body}}}")
+            yield match, body
 
 
 def _group(text: Sequence[str], start: int, brackets: str = "{}") -> str | None:

@@ -88,3 +88,8 @@ def test_a_command_without_end_hangs_nothing(definition: str) -> None:
     with within(seconds=5):
         found = formulas(r"$\pd{a}$ $\pd" * 50 + "$" + "$x$" * MOST, definition + "\n")
     assert all(len(one.text) <= 2 * LONGEST for one in found)
+
+
+def test_a_megabyte_of_definitions_that_are_never_closed_hangs_nothing() -> None:
+    with within(seconds=20):
+        assert len(formulas("$x$", "\\def\\a{" * 150_000 + "\n")) <= 1
