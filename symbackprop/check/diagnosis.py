@@ -148,7 +148,7 @@ class Diagnosis:
         if value is None:
             return spelled(variant) == text
         other = self._value(variant, scene, shape_of(value))
-        return other is not None and paper.same(other, value, mpf(10) ** -20, mpf(10) ** -40)
+        return other is not None and _agree(other, value)
 
     def _value(self, node: Node, scene: Scene, shape: tuple[int, ...] | None) -> Any | None:
         try:
@@ -176,7 +176,7 @@ class Diagnosis:
             return
         for slip, other in self._others(left):
             found = self._value(other, scene, shape_of(value))
-            if found is not None and paper.same(found, value, mpf(10) ** -20, mpf(10) ** -40):
+            if found is not None and _agree(found, value):
                 yield slip
 
     def _others(self, left: Node) -> Iterator[Variant]:
@@ -200,7 +200,7 @@ class Diagnosis:
             if value is None or other.letter != left.value.letter or other.accent == left.value.accent:
                 continue
             found = self._value(Node("name", (), other, -1, -1), scene, None)
-            if found is not None and paper.same(found, value, mpf(10) ** -20, mpf(10) ** -40):
+            if found is not None and _agree(found, value):
                 return other
         return None
 
@@ -210,7 +210,7 @@ class Diagnosis:
         if value is None:
             return False
         made = [*self._diagonals(left, scene), *self._off_the_diagonal(left, scene)]
-        return any(paper.same(one, value, mpf(10) ** -20, mpf(10) ** -40) for one in made)
+        return any(_agree(one, value) for one in made)
 
     def _diagonals(self, left: Node, scene: Scene) -> Iterator[Any]:
         """p(1 - p) ∂L/∂p and p ∂L/∂p, for a delta or a derivative by what a softmax takes."""
@@ -272,9 +272,7 @@ class Diagnosis:
                 continue
             for axis in (0, 1):
                 total = upstream.sum(axis=axis)
-                if total.size == value.size and paper.same(
-                    total.reshape(value.shape), value, mpf(10) ** -20, mpf(10) ** -40
-                ):
+                if total.size == value.size and _agree(total.reshape(value.shape), value):
                     return True
         return False
 
@@ -298,6 +296,11 @@ _MENDS = {
     Slip.FORWARD: Slip.OTHER,
 }
 """A slip that mends a formula, and what its mistake is then."""
+
+
+def _agree(left: Any, right: Any) -> bool:
+    """Whether two values at a random point are those of one quantity."""
+    return paper.same(left, right, mpf(10) ** -20, mpf(10) ** -40)
 
 
 def _shortest(known: Sequence[Right]) -> str:

@@ -73,11 +73,11 @@ class Judge:
         self.rows = Rows(vocabulary, scenes[0])
         self.updates = Updates(vocabulary, self.scenes)
         self.narrower = Narrower(vocabulary, contexts, self.scenes)
-        self.is_carried = exact is not contexts
-        self.numbers, self.exact = (
-            Numbers(vocabulary, one, self.notes, diagnosis, loose=scenes[0].loose)
-            for one in (contexts, exact)
-        )
+        loose = scenes[0].loose
+        self.numbers = Numbers(vocabulary, contexts, self.notes, diagnosis, loose=loose)
+        self.exact = self.numbers
+        if exact is not contexts:
+            self.exact = Numbers(vocabulary, exact, self.notes, diagnosis, loose=loose)
 
     def chain(self, chain: Chain, line: Line) -> list[tuple[int, Finding]]:
         """The verdict on each relation, by the place of the side to its right."""
@@ -282,7 +282,7 @@ class Judge:
                 return self._refuted(symbolic[0], symbolic[-1], right, outcome, line)
         sound = [side for side in anchors if not self._is_wrong(side, line)]
         finding = numbers.judged(sound, right, line.context, line.numbers, wrong)
-        if finding.verdict is Verdict.REFUTED and cells_of(right.node) is None and self.is_carried:
+        if finding.verdict is Verdict.REFUTED and cells_of(right.node) is None and numbers is not self.exact:
             unrounded = self.exact.judged(sound, right, line.context, line.numbers, wrong)
             finding = unrounded if unrounded.verdict is Verdict.VERIFIED else finding
         if len(sound) == len(anchors):

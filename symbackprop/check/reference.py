@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from symbackprop.check.trees import name_node, product
+from symbackprop.check.trees import name_node, product, step_latex
 from symbackprop.derivation import Derivation
 from symbackprop.errors import Mistake
 from symbackprop.formulas.chains import chains_of
@@ -81,7 +81,7 @@ class Reference:
         output, rate = self.vocabulary.output_node(-1), name_node(training.symbol)
         by = name_node(referent.name)
         step = product(rate, Node("derivative", (output, by), "partial", -1, -1))
-        latex = rf"{before} - {rate.value} \frac{{\partial {output.value}}}{{\partial {by.value}}}"
+        latex = step_latex(before, by.value, output, rate)
         return [Right(Node("sum", (left.having(value=before), step), ("+", "-"), -1, -1), latex, False)]
 
     @cached_property

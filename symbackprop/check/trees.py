@@ -61,3 +61,8 @@ def with_name(node: Node, name: Name, other: Name) -> Node:
 def name_node(name: str) -> Node:
     """The name of a node of the spec."""
     return Node("name", (), read_name(latex_name(name)), -1, -1)
+
+
+def step_latex(before: object, by: object, output: Node, rate: Node) -> str:
+    r"""A step of descent: w - \eta \frac{\partial L}{\partial w}."""
+    return rf"{before} - {rate.value} \frac{{\partial {output.value}}}{{\partial {by}}}"

@@ -10,7 +10,7 @@ from mpmath import mpf
 
 from symbackprop.check.claims import Slip, Verdict
 from symbackprop.check.findings import VERIFIED, Finding, refuted
-from symbackprop.check.trees import name_node
+from symbackprop.check.trees import name_node, step_latex
 from symbackprop.content import text
 from symbackprop.errors import Mistake
 from symbackprop.formulas.chains import Side
@@ -69,9 +69,9 @@ class Updates:
             return VERIFIED
         if all(abs(ratio + 1) < mpf(10) ** -20 for ratio in ratios if ratio is not None):
             name, training = left.value, self.vocabulary.problem.training
-            rate = name_node(training.symbol).value if training is not None else r"\eta"
-            slope = rf"\frac{{\partial {self.vocabulary.output_node(-1).value}}}{{\partial {name}}}"
-            expected = rf"{name} \leftarrow {name} - {rate} {slope}"
+            rate = name_node(training.symbol if training is not None else "eta")
+            step = step_latex(name, name, self.vocabulary.output_node(-1), rate)
+            expected = rf"{name} \leftarrow {step}"
             return refuted(Slip.ASCENT, expected)
         if self.vocabulary.problem.training is None:
             return Finding(Verdict.UNDECIDED, text("what the parameters are changed by is not known"))

@@ -7,14 +7,14 @@ import pytest
 from symbackprop.check.checking import check_document
 from symbackprop.check.claims import Verdict
 from symbackprop.load import load, loads
+from tests.check import small
 from tests.check.small import displayed, trained
 from tests.examples import example, invoke
 
 
 def verdicts(name: str, *formulas: str) -> list[str]:
     """The verdict on each claim about an example; of a refuted one its kind."""
-    report = check_document(displayed(*formulas), load(example(name).spec))
-    return [str(one.mistake or one.verdict) for one in report.claims]
+    return small.verdicts(*formulas, spec=example(name).spec.read_text(encoding="utf-8"))
 
 
 RIGHT = [
