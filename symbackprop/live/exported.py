@@ -16,8 +16,8 @@ from symbackprop.derivation import Derivation
 from symbackprop.entries import Entries
 from symbackprop.expressions import Quotient, mul
 from symbackprop.graph import Collapse, Graph, Node, Role
+from symbackprop.lowering.program import Kind, Program, program
 from symbackprop.numeric.javascript import can_be_written, javascript
-from symbackprop.numeric.program import Kind, Program, program
 from symbackprop.numeric.readings import Reading, readings
 from symbackprop.slots import key
 from symbackprop.sweep import backprop

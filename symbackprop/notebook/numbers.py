@@ -13,13 +13,13 @@ from symbackprop.content import Value
 from symbackprop.conventions import Conventions
 from symbackprop.errors import listing
 from symbackprop.expressions import Quotient
+from symbackprop.lowering.program import Kind, Program
 from symbackprop.notation.code import CodeSyntax
 from symbackprop.notation.numbers import number_format, typed
 from symbackprop.notation.printer import Printer
 from symbackprop.notebook.cells import View
 from symbackprop.notebook.parts import MOST, counted, number, shortened, table, words
 from symbackprop.numeric.compiled import Compiled, Evaluation
-from symbackprop.numeric.program import Kind, Program
 from symbackprop.numeric.train import Iteration, Losses, Trace
 from symbackprop.plots import losses_plot
 from symbackprop.shown import face

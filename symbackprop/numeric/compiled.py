@@ -12,10 +12,10 @@ from sympy import Function, Symbol, lambdify, sympify
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
 from symbackprop.expressions import call
+from symbackprop.lowering.program import Kind, Program, forward_program, program
 from symbackprop.notation.numbers import NumberFormat, number_format
 from symbackprop.numeric.backends import Backend, find_backend
 from symbackprop.numeric.faults import no_distribution, not_at_these_sizes, not_finite, wrong_shape
-from symbackprop.numeric.program import Kind, Program, forward_program, program
 from symbackprop.shown import Headed
 
 Numbers = Mapping[str, Any]

@@ -15,7 +15,7 @@ from symbackprop.arrays.sizes import Shape, show_shape
 from symbackprop.errors import ValuesError
 from symbackprop.expressions import Rewriter, is_reciprocal
 from symbackprop.functions import sqrt
-from symbackprop.numeric.program import Kind, Line
+from symbackprop.lowering.program import Kind, Line
 
 
 def not_finite(

@@ -9,7 +9,7 @@ from sympy import Expr, Pow, Rational, Symbol, Tuple
 from sympy.printing.jscode import JavascriptCodePrinter
 
 from symbackprop.functions import FUNCTIONS, Declared, softmax
-from symbackprop.numeric.program import Kind, Program
+from symbackprop.lowering.program import Kind, Program
 
 _OWN = {"exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "atan"}
 """SymPy's functions that `Math` has, by the same names."""

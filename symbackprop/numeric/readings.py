@@ -9,7 +9,7 @@ from sympy import Basic, Expr, Rational, S, Symbol
 
 from symbackprop.derivation import Derivation
 from symbackprop.expressions import Quotient, is_constant
-from symbackprop.numeric.program import Kind, Program, partial_symbol
+from symbackprop.lowering.program import Kind, Program, partial_symbol
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import as_shape
 from symbackprop.errors import LinearityError
 from symbackprop.language import parse_expression
+from symbackprop.lowering.program import Kind, Line, Program
 from symbackprop.numeric.backends import find_backend
 from symbackprop.numeric.compiled import Compiled
-from symbackprop.numeric.program import Kind, Line, Program
 
 SIZES = {"n": 4}
 GIVEN: Mapping[str, Any] = {

@@ -1,0 +1,1 @@
+"""What computes: one module a backend, and the functions that their code calls."""

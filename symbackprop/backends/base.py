@@ -1,0 +1,132 @@
+"""What a backend is: the values of a program, and training that runs in it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbackprop.lowering.program import Program
+from symbackprop.lowering.updates import Update
+
+Precision = Literal["float64", "float32"]
+Floats = NDArray[np.floating[Any]]
+ProgramFunction = Callable[[Sequence[Any], Sequence[int]], list[Any]]
+"""From the given values and the sizes, in the program's order, to the value of every line."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """How a given value is made of columns of the table of examples.
+
+    Attributes:
+        name: of the given value.
+        places: which columns.
+        form: of a batch of n examples and k columns: `numbers` a number for each example, in a program of
+            scalars; `vector` (n,), of one column; `rows` (n, k); `columns` (k, n); `single` (k,), where a
+            step takes one example.
+    """
+
+    name: str
+    places: tuple[int, ...]
+    form: Literal["numbers", "vector", "rows", "columns", "single"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a training loop is made of.
+
+    Attributes:
+        program: its lines give the loss and the gradients, and nothing else.
+        start: the parameters at the beginning, by name, numbers or arrays.
+        feeds: what each step takes from the table.
+        fixed: the other given values, numbers or arrays.
+        update: of one parameter.
+        batch: how many examples a step takes.
+        reduction: in a program of scalars, how the gradients of a batch are combined.
+        precision: of all numbers.
+        devices: over how many devices a batch is split; only some backends can.
+    """
+
+    program: Program
+    start: Mapping[str, Any]
+    feeds: tuple[Feed, ...]
+    fixed: Mapping[str, Any]
+    update: Update
+    batch: int = 1
+    reduction: Literal["mean", "sum"] = "mean"
+    precision: Precision = "float64"
+    devices: int = 1
+
+
+@dataclass
+class State:
+    """Where a training run stands.
+
+    Attributes:
+        count: updates done.
+        parameters: by name.
+        memory: what the optimizer remembers: by the name of the memory, then by the parameter's.
+    """
+
+    count: int
+    parameters: dict[str, Floats]
+    memory: dict[str, dict[str, Floats]] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, recipe: Recipe) -> State:
+        """Before the first update."""
+        first = {name: np.array(value, dtype=recipe.precision) for name, value in recipe.start.items()}
+        memory = {
+            symbol.name: {name: np.zeros_like(value) for name, value in first.items()}
+            for symbol in recipe.update.memory
+        }
+        return cls(0, first, memory)
+
+
+class Stepper(ABC):
+    """Training steps, compiled where the backend can.
+
+    Attributes:
+        choice: what was chosen, in words: straight-line code, loops, calls of BLAS.
+    """
+
+    choice: str = ""
+
+    @abstractmethod
+    def run(self, state: State, table: Floats, order: NDArray[np.int64]) -> Floats:
+        """Take steps.
+
+        Args:
+            state: is changed: the parameters, the memory and the count are those after the steps. If a
+                number turns out not to be finite, it holds what was computed, and so do the losses.
+            table: rows of examples, the columns that the feeds name.
+            order: a row for each step, the places of its examples in the table; (steps, 0) without a table.
+
+        Returns:
+            The loss of each step's batch, before its update.
+        """
+
+
+class Backend(ABC):
+    """One way of computing.
+
+    Attributes:
+        name: what it is called.
+        extra: the extra that installs what it needs; none: it needs nothing more.
+    """
+
+    name: str
+    extra: str = ""
+
+    @abstractmethod
+    def function(self, program: Program, precision: Precision = "float64") -> ProgramFunction:
+        """The values of all lines, as NumPy's; arrays without axes may be numbers."""
+
+    @abstractmethod
+    def stepper(self, recipe: Recipe) -> Stepper:
+        """The training loop."""

@@ -1,0 +1,1 @@
+"""From a derivation to code: programs of lines, made safe and lean, printed as expressions and loops."""

@@ -1,0 +1,132 @@
+"""The same values without overflow and without digits that cancel: log(1 - σ(z)) is -softplus(z).
+
+A formula with a pole where an activation saturates cannot be computed as it is written: at z = 40 a double
+says σ(z) = 1. Nodes are looked through: in a = σ(z), L = -log(1 - a) the loss is softplus(z).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import sympy
+from sympy import Add, Basic, Expr, Function, S, Symbol
+
+from symbackprop import functions
+from symbackprop import operations as op
+from symbackprop.expressions import call, is_reciprocal, neg, rebuild
+from symbackprop.lowering.program import Line
+
+
+class log_softmax(Function):  # type: ignore[misc]  # noqa: N801  (named as it is printed in code)
+    """log(e^{z_k} / Σ_j e^{z_j}) of numbers: its arguments are k and the tuple of all z."""
+
+
+class logsumexp(Function):  # type: ignore[misc]  # noqa: N801
+    """log Σ_k e^{z_k} of numbers: its argument is the tuple of all z."""
+
+
+def stable(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """The lines with what would overflow or cancel written another way, equal in exact arithmetic."""
+    every = tuple(lines)
+    saturating = {line.symbol: line.expression for line in every if isinstance(line.expression, _SATURATING)}
+    rewrite = _Stable(saturating, _with_poles(every, saturating))
+    return tuple(replace(line, expression=rewrite(line.expression)) for line in every)
+
+
+_SATURATING = (functions.sigmoid, functions.softmax, op.softmax_along)
+
+
+def _with_poles(lines: Iterable[Line], definitions: Mapping[Symbol, Expr]) -> set[Expr]:
+    """The arguments z of those σ(z) for which 1 - σ(z) stands within a logarithm or a denominator."""
+    found = set()
+    for line in lines:
+        for inside in _poles(line.expression):
+            for part in _parts(inside):
+                argument = _complement(part, definitions)
+                if argument is not None:
+                    found.add(argument)
+    return found
+
+
+def _poles(expression: Basic) -> Iterator[Basic]:
+    """What stands within logarithms and denominators."""
+    if isinstance(expression, sympy.log) or is_reciprocal(expression):
+        yield expression.args[0]
+    else:
+        for argument in expression.args:
+            yield from _poles(argument)
+
+
+def _parts(expression: Basic) -> Iterator[Basic]:
+    yield expression
+    for argument in expression.args:
+        yield from _parts(argument)
+
+
+def _complement(expression: Basic, definitions: Mapping[Symbol, Expr]) -> Expr | None:
+    """The z of 1 - σ(z)."""
+    if not isinstance(expression, Add) or len(expression.args) != 2 or S.One not in expression.args:
+        return None
+    one, other = expression.args
+    negated = neg(other if one is S.One else one)
+    inner = definitions.get(negated, negated)
+    return inner.args[0] if isinstance(inner, functions.sigmoid) else None
+
+
+class _Stable:
+    """Rewrites expressions, each part once.
+
+    Args:
+        definitions: the nodes that saturate.
+        poles: the z for which 1 - σ(z) is computed as σ(-z).
+    """
+
+    def __init__(self, definitions: Mapping[Symbol, Expr], poles: set[Expr]) -> None:
+        self.definitions, self.poles = definitions, poles
+        self.memory: dict[Basic, Basic] = {}
+
+    def __call__(self, expression: Basic) -> Basic:
+        if not expression.args:
+            return expression
+        found = self.memory.get(expression)
+        if found is None:
+            found = self.memory[expression] = self._rewritten(expression)
+        return found
+
+    def _rewritten(self, expression: Basic) -> Basic:
+        if isinstance(expression, sympy.log):
+            found = self._logarithm(expression.args[0])
+            if found is not None:
+                return found
+        argument = _complement(expression, self.definitions) if self.poles else None
+        if argument is not None and argument in self.poles:
+            return call(functions.sigmoid, neg(argument))
+        arguments = tuple(map(self, expression.args))
+        same = all(new is old for new, old in zip(arguments, expression.args, strict=True))
+        return expression if same else rebuild(expression, arguments)
+
+    def _logarithm(self, inside: Basic) -> Expr | None:
+        """The log of what saturates, of 1 + e^z, of Σ e^z."""
+        inner = self.definitions.get(inside, inside)
+        match inner:
+            case functions.sigmoid():
+                return neg(call(functions.softplus, neg(self(inner.args[0]))))
+            case functions.softmax():
+                return call(log_softmax, *inner.args)
+            case op.softmax_along():
+                return op.of(op.log_softmax, self(inner.args[0]), inner.args[1])
+            case Add():
+                return self._logarithm_of_sum(inner)
+        return None
+
+    def _logarithm_of_sum(self, inside: Add) -> Expr | None:
+        argument = _complement(inside, self.definitions)
+        if argument is not None:
+            return neg(call(functions.softplus, argument))
+        exponents = [one.args[0] for one in inside.args if isinstance(one, sympy.exp)]
+        if len(exponents) == len(inside.args):
+            return call(logsumexp, sympy.Tuple(*map(self, exponents)))
+        if len(inside.args) == 2 and len(exponents) == 1 and S.One in inside.args:
+            return call(functions.softplus, self(exponents[0]))
+        return None
