@@ -25,9 +25,11 @@ arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
 arrays.matrix_pieces arrays.matrices arrays.shape_lines arrays.composites
 ordering nodes building gates graph derivation collapsing array_sweep sweep forward entries components
 activations losses network exact data problem matrix_network spec load_network load renotate
-lowering.program lowering.stable lowering.updates lowering.printer lowering.scalar_code lowering.array_code
-backends.scalar_functions backends.base
-numeric.faults numeric.operations numeric.backends numeric.compiled numeric.readings
+lowering.program lowering.lean lowering.stable lowering.shared lowering.updates lowering.printer
+lowering.scalar_code lowering.array_code lowering.straight
+backends.scalar_functions backends.array_functions backends.namespaces backends.base
+backends.numpy_backend backends.table
+numeric.faults numeric.compiled numeric.readings
 numeric.javascript numeric.optimizers numeric.train
 analysis.linear_maps analysis.jacobian analysis.second_order analysis.optimum analysis.chain_cost
 indexed.terms indexed.indexer indexed.rules indexed.entries indexed.derivation indexed.printing

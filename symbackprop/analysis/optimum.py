@@ -22,7 +22,7 @@ from symbackprop.errors import LinearityError, Mistake, ValuesError, listing
 from symbackprop.expressions import divide, exact, is_reciprocal, mul
 from symbackprop.graph import Graph, Role
 from symbackprop.lowering.program import Kind, Line, Program
-from symbackprop.numeric.backends import find_backend
+from symbackprop.backends.table import find_backend
 from symbackprop.numeric.compiled import Compiled
 from symbackprop.shown import Headed
 from symbackprop.sweep import backprop

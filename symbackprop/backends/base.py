@@ -18,6 +18,9 @@ Floats = NDArray[np.floating[Any]]
 ProgramFunction = Callable[[Sequence[Any], Sequence[int]], list[Any]]
 """From the given values and the sizes, in the program's order, to the value of every line."""
 
+Carry = Callable[[Any], Any]
+"""A value to what is printed of it."""
+
 
 @dataclass(frozen=True)
 class Feed:
@@ -124,8 +127,19 @@ class Backend(ABC):
     extra: str = ""
 
     @abstractmethod
-    def function(self, program: Program, precision: Precision = "float64") -> ProgramFunction:
-        """The values of all lines, as NumPy's; arrays without axes may be numbers."""
+    def function(
+        self, program: Program, precision: Precision = "float64", carry: Carry | None = None
+    ) -> ProgramFunction:
+        """The values of all lines, as NumPy's; arrays without axes may be numbers.
+
+        Args:
+            program: the lines.
+            precision: of all numbers.
+            carry: rounds the value of every line that is written out, before it is carried on.
+
+        Raises:
+            OptionError: rounded values cannot be carried here.
+        """
 
     @abstractmethod
     def stepper(self, recipe: Recipe) -> Stepper:

@@ -1,4 +1,4 @@
-"""The functions of the language for numbers, in plain Python: run by CPython, compiled by Numba, copied by `export`.
+"""The functions of the language for numbers, in plain Python: run by CPython, compiled by Numba, exported.
 
 Each is written so that nothing overflows on the way and no digits cancel. Here `log(0)` and `1/0` raise, and
 Numba gives what IEEE 754 says.

@@ -30,6 +30,8 @@ class ArrayCode(CodePrinter):
     }
     """What is called in the library's own namespace."""
 
+    calls: ClassVar[Mapping[str, str]] = {"conv1d": "conv", "conv2d": "conv"}
+
     rules: ClassVar[Mapping[Any, str]] = {
         **CodePrinter.rules,
         op.Operation: "operation",
@@ -37,7 +39,6 @@ class ArrayCode(CodePrinter):
         op.transpose: "transpose",
         op.total: "total",
         op.mean: "mean",
-        op.item: "item",
     }
 
     def __init__(self, names: Mapping[Symbol, str], namespace: str = "np") -> None:
@@ -64,7 +65,8 @@ class ArrayCode(CodePrinter):
 
     def operation(self, expression: op.Operation) -> Piece:
         """The operation by the name of its class, its constant arguments as tuples and numbers."""
-        return self.called(type(expression).__name__, *map(self.argument, expression.args))
+        name = type(expression).__name__
+        return self.called(self.calls.get(name, name), *map(self.argument, expression.args))
 
     def argument(self, argument: Basic) -> str:
         """An array, or a constant: an axis, a shape, places."""
@@ -100,16 +102,3 @@ class ArrayCode(CodePrinter):
         axis = str(axes[0]) if len(axes) == 1 else self.constants(axes)
         kept = ", keepdims=True" if keep != 0 else ""
         return Piece(f"{self.namespace}.{name}({self(inner)}, axis={axis}{kept})")
-
-    def item(self, expression: Expr) -> Piece:
-        """x[1:, 0]."""
-        inner, where = expression.args
-        shown = ", ".join(map(self._place, where))
-        return Piece(f"{self.at(inner, Level.ATOM)}[{shown}]")
-
-    def _place(self, index: Basic) -> str:
-        if not isinstance(index, Tuple):
-            return self(index)
-        start, stop, step = ("" if bound == op.NONE else self(bound) for bound in index)
-        first = "" if start == "0" else start
-        return f"{first}:{stop}" + ("" if step in ("", "1") else f":{step}")

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     DELTA = "delta"
     GRADIENT = "gradient"
     CONDITION = "condition"
+    AUXILIARY = "auxiliary"
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sympy import Function, Symbol, lambdify, sympify
+from sympy import Symbol, sympify
 
+from symbackprop.backends.base import Backend, Precision
+from symbackprop.backends.table import find_backend, find_precision
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
-from symbackprop.expressions import call
 from symbackprop.lowering.program import Kind, Program, forward_program, program
 from symbackprop.notation.numbers import NumberFormat, number_format
-from symbackprop.numeric.backends import Backend, find_backend
 from symbackprop.numeric.faults import no_distribution, not_at_these_sizes, not_finite, wrong_shape
 from symbackprop.shown import Headed
 
@@ -55,10 +55,6 @@ class Evaluation(Headed):
     lines: Mapping[Symbol, Any] = field(repr=False)
 
 
-class carry(Function):  # type: ignore[misc]  # noqa: N801  (named as it is printed in code)
-    """Marks a line whose value is rounded before it is carried on."""
-
-
 class Compiled(Headed):
     """A program as a function of numbers.
 
@@ -66,21 +62,29 @@ class Compiled(Headed):
         lines: the program.
         engine: the backend.
         rounding: round every line to what would be printed of it; None: nothing is rounded.
+        precision: of all numbers.
 
     Attributes:
         program: the lines.
         given: the names that need values.
     """
 
-    def __init__(self, lines: Program, engine: Backend, rounding: NumberFormat | None = None) -> None:
-        self.program, self._engine, self._rounding = lines, engine, rounding
+    def __init__(
+        self,
+        lines: Program,
+        engine: Backend,
+        rounding: NumberFormat | None = None,
+        precision: Precision = "float64",
+    ) -> None:
+        self.program = lines
+        self._carry = None if rounding is None else np.vectorize(rounding.carried, otypes=[float])
         self.given = [symbol.name for symbol in lines.given]
         self._places = {
             kind: [(line.name, place) for place, line in enumerate(lines.lines) if line.kind is kind]
             for kind in Kind
         }
         self._of_node = {line.node: line.name for line in lines.lines if line.kind is Kind.DELTA}
-        self._function = _lambdified(lines, engine, rounding)
+        self._function = engine.function(lines, precision, self._carry)
 
     def __call__(self, values: Mapping[str, Any], *, examples: list[int] | None = None) -> Evaluation:
         """Evaluate.
@@ -94,20 +98,16 @@ class Compiled(Headed):
         """
         self._check_given(values)
         sizes = self._sizes(values)
+        given = [self._carried(values[name]) for name in self.given]
         with np.errstate(all="ignore"):
-            given = [self._engine.array(self._carried(values[name])) for name in self.given]
             try:
-                results = [
-                    _plain(result)
-                    for result in self._function(
-                        *given, *(sizes[symbol.name] for symbol in self.program.sizes)
-                    )
-                ]
+                found = self._function(given, [sizes[symbol.name] for symbol in self.program.sizes])
             except (IndexError, ValueError, ZeroDivisionError) as error:
                 raise not_at_these_sizes(error, sizes) from None
             except OverflowError:
                 what = "a constant of the formulas is too large for a double"
                 raise ValuesError(what, where="the equations", fix="a double holds 1e-308 to 1e308") from None
+        results = [_plain(result) for result in found]
         values_found = {**dict(zip(self.given, given, strict=True)), **sizes, **self._of(Kind.VALUE, results)}
         for line, value in zip(self.program.lines, results, strict=True):
             if not np.isfinite(value).all():
@@ -155,9 +155,8 @@ class Compiled(Headed):
 
     def _carried(self, value: Any) -> Any:
         """A given value as it is printed, where printed values are carried."""
-        if self._rounding is None:
-            return value
-        return np.vectorize(self._rounding.carried, otypes=[float])(value)
+        array = np.asarray(value, dtype=np.float64)[()]
+        return array if self._carry is None else self._carry(array)
 
     def _of(self, kind: Kind, results: Sequence[Any]) -> dict[str, Any]:
         return {name: results[place] for name, place in self._places[kind]}
@@ -240,46 +239,6 @@ def _plain(value: Any) -> Any:
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
-def _lambdified(lines: Program, engine: Backend, rounding: NumberFormat | None) -> Any:
-    """One function with a line for each value.
-
-    A symbol's name would be code there, so the printer writes made-up names for the user's.
-    """
-    safe = {symbol: f"x{place}" for place, symbol in enumerate(lines.given)}
-    safe |= {line.symbol: f"v{place}" for place, line in enumerate(lines.lines)}
-
-    class SafePrinter(engine.printer):  # type: ignore[name-defined,misc]
-        def _print_Symbol(self, symbol: Symbol) -> str:  # noqa: N802
-            return safe[symbol]
-
-    safe |= {symbol: f"n{place}" for place, symbol in enumerate(lines.sizes)}
-    arguments = [Symbol(safe[symbol]) for symbol in (*lines.given, *lines.sizes)]
-    assigned = [
-        (line.symbol, call(carry, line.expression) if rounding and line.written else line.expression)
-        for line in lines.lines
-    ]
-    used = dict(engine.functions)
-    if rounding:
-        used["carry"] = np.vectorize(rounding.carried, otypes=[float])
-    printer = SafePrinter(
-        {
-            "fully_qualified_modules": False,
-            "inline": True,
-            "allow_unknown_functions": True,
-            "order": "none",
-            "user_functions": {name: name for name in used},
-        }
-    )
-    results = [line.symbol for line in lines.lines]
-    return lambdify(
-        arguments,
-        results,
-        modules=[used, *engine.modules],
-        printer=printer,
-        cse=lambda _: (assigned, results),
-    )
-
-
 def as_floats(values: Mapping[str, Any]) -> dict[str, Any]:
     """Exact numbers, or nested lists of them, in double precision."""
     return {
@@ -289,21 +248,33 @@ def as_floats(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compile(
-    derivation: Derivation, *, backend: str = "numpy", carried: NumberFormat | None = None
+    derivation: Derivation,
+    *,
+    backend: str = "numpy",
+    dtype: Precision = "float64",
+    carried: NumberFormat | None = None,
 ) -> Compiled:
     """The derivation as a function of numbers: all nodes, local partials, deltas and gradients in one pass.
 
     Args:
         derivation: what to compute.
-        backend: which backend.
+        backend: `python`, `numpy`, `numba`, `jax` or `torch`.
+        dtype: `float64` or `float32`.
         carried: round every value to what it is printed as before it is carried on, as by hand.
+
+    Raises:
+        OptionError: there is no such backend, or what it needs is not installed.
     """
-    return Compiled(program(derivation), find_backend(backend), _carried(derivation, carried))
+    rounding = _carried(derivation, carried)
+    return Compiled(program(derivation), find_backend(backend), rounding, find_precision(dtype))
 
 
-def compile_forward(derivation: Derivation, *, backend: str = "numpy") -> Compiled:
+def compile_forward(
+    derivation: Derivation, *, backend: str = "numpy", dtype: Precision = "float64"
+) -> Compiled:
     """Only the forward pass as a function of numbers."""
-    return Compiled(forward_program(derivation), find_backend(backend), _carried(derivation, None))
+    rounding = _carried(derivation, None)
+    return Compiled(forward_program(derivation), find_backend(backend), rounding, find_precision(dtype))
 
 
 def _carried(derivation: Derivation, chosen: NumberFormat | None) -> NumberFormat | None:

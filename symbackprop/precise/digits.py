@@ -12,14 +12,18 @@ from typing import Any, TypeAlias
 import numpy as np
 from mpmath import mp, mpc, mpf
 
+from symbackprop.backends.namespaces import bound
 from symbackprop.functions import GELU_CUBE, SELU_ALPHA, SELU_SCALE
-from symbackprop.numeric.operations import NUMPY_OPERATIONS
 
 Number: TypeAlias = Any
 """A number of mpmath, or a NumPy array of the type object of them."""
 
 LARGEST_EXPONENT = 10**10
 """Powers e^x with a larger |x| are infinite, or 0: their exponents would fill the memory."""
+
+
+_ON_OBJECTS = bound(np, object)
+"""NumPy's own work, which takes numbers of any kind."""
 
 
 def tolerance() -> mpf:
@@ -172,7 +176,7 @@ def _norm(x: Number, axes: tuple[int, ...], keep: int) -> Number:
 
 
 def _std(x: Number, axes: tuple[int, ...], keep: int, ddof: int) -> Number:
-    return _roots(NUMPY_OPERATIONS["var"](x, axes, keep, ddof))
+    return _roots(_ON_OBJECTS["var"](x, axes, keep, ddof))
 
 
 def _det(matrix: Number) -> mpf:
@@ -204,7 +208,7 @@ def _extreme(x: Number, axes: tuple[int, ...], sign: int, ties: int) -> Number:
     tied = (largest - sign * x < tolerance()).astype(int)
     if ties == 2:
         return as_number(tied.astype(object)) / np.sum(tied, axis=axes, keepdims=True)
-    return NUMPY_OPERATIONS["extreme"](tied, axes, 1, ties)
+    return _ON_OBJECTS["extreme"](tied, axes, 1, ties)
 
 
 def _convolve_input(
@@ -225,7 +229,12 @@ def _convolve_input(
 
 
 OPERATIONS: Mapping[str, Callable[..., Number]] = {
-    **NUMPY_OPERATIONS,
+    **_ON_OBJECTS,
+    "matmul": lambda *factors: functools.reduce(np.matmul, factors),
+    "total": lambda x, axes, keep: np.sum(x, axis=axes, keepdims=bool(keep)),
+    "mean": lambda x, axes, keep: np.mean(x, axis=axes, keepdims=bool(keep)),
+    "conv1d": _ON_OBJECTS["conv"],
+    "conv2d": _ON_OBJECTS["conv"],
     "softmax_along": _softmax_along,
     "log_softmax": lambda z, axis: z - _logsumexp(z, (axis,), 1),
     "logsumexp": _logsumexp,

@@ -16,7 +16,7 @@ from symbackprop.arrays.sizes import as_shape
 from symbackprop.errors import LinearityError
 from symbackprop.language import parse_expression
 from symbackprop.lowering.program import Kind, Line, Program
-from symbackprop.numeric.backends import find_backend
+from symbackprop.backends.table import find_backend
 from symbackprop.numeric.compiled import Compiled
 
 SIZES = {"n": 4}

@@ -1,0 +1,76 @@
+"""The table of backends, and what is said where one cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import get_args
+
+from symbackprop.backends.base import Backend, Precision
+from symbackprop.errors import OptionError, did_you_mean, listing
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a backend is found.
+
+    Attributes:
+        module: its module.
+        name: of its class there.
+        needs: the libraries that it needs, as they are imported.
+        what: it in a few words.
+    """
+
+    module: str
+    name: str
+    needs: tuple[str, ...] = ()
+    what: str = ""
+
+
+BACKENDS: Mapping[str, Entry] = {
+    "numpy": Entry("numpy_backend", "NumpyBackend", what="one operation of NumPy for each of a formula"),
+}
+
+
+@cache
+def find_backend(name: str) -> Backend:
+    """The backend of that name.
+
+    Raises:
+        OptionError: there is none, or what it needs is not installed.
+    """
+    if name not in BACKENDS:
+        raise OptionError(
+            f"unknown backend {name!r}", known=listing(BACKENDS), fix=did_you_mean(name, BACKENDS)
+        )
+    missing = missing_libraries(name)
+    if missing:
+        raise OptionError(
+            f"the backend {name} needs {listing(missing)}",
+            known=f"without it: {listing(one for one in BACKENDS if not missing_libraries(one))}",
+            fix=f"pip install 'symbackprop[{name}]'",
+        )
+    entry = BACKENDS[name]
+    found: Backend = getattr(import_module(f"symbackprop.backends.{entry.module}"), entry.name)()
+    return found
+
+
+def missing_libraries(name: str) -> list[str]:
+    """What a backend needs and this machine has not."""
+    return [one for one in BACKENDS[name].needs if find_spec(one) is None]
+
+
+def find_precision(name: str) -> Precision:
+    """The precision of that name.
+
+    Raises:
+        OptionError: there is none.
+    """
+    for known in get_args(Precision):
+        if name == known:
+            return known  # type: ignore[no-any-return]
+    known = get_args(Precision)
+    raise OptionError(f"unknown dtype {name!r}", known=listing(known), fix=did_you_mean(name, known))

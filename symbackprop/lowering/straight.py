@@ -1,0 +1,65 @@
+"""Programs as Python functions: one line of code for each line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sympy import Symbol
+
+from symbackprop.lowering.printer import CodePrinter
+from symbackprop.lowering.program import Kind, Line, Program
+from symbackprop.lowering.shared import shared
+from symbackprop.lowering.stable import stable
+
+def prepared(lines: Program, *, by_hand: bool = False) -> tuple[Line, ...]:
+    """The lines of a program as they are computed: stable, with auxiliary ones between them.
+
+    Args:
+        lines: the program.
+        by_hand: rounded values are carried, so that every line is computed from those before it as written.
+    """
+    return shared(lines.lines if by_hand else stable(lines.lines))
+
+
+def safe_names(lines: Program, computed: Iterable[Line]) -> dict[Symbol, str]:
+    """Made-up names for all symbols: a user's name would be code."""
+    names = {symbol: f"x{place}" for place, symbol in enumerate(lines.given)}
+    names |= {line.symbol: f"v{place}" for place, line in enumerate(computed)}
+    return names | {symbol: f"n{place}" for place, symbol in enumerate(lines.sizes)}
+
+
+def assignments(computed: Iterable[Line], printer: CodePrinter, *, by_hand: bool = False) -> list[str]:
+    """`v0 = …` for each line; rounded values are carried by `carry`."""
+    lines = []
+    for line in computed:
+        value = printer(line.expression)
+        lines.append(
+            f"{printer.names[line.symbol]} = {f'carry({value})' if by_hand and line.written else value}"
+        )
+    return lines
+
+
+def results(computed: Iterable[Line], names: Mapping[Symbol, str]) -> list[str]:
+    """The names of the lines that are the program's own."""
+    return [names[line.symbol] for line in computed if line.kind is not Kind.AUXILIARY]
+
+
+def definition(name: str, arguments: str, body: Iterable[str]) -> str:
+    """def name(arguments): body."""
+    inside = "\n    ".join(body)
+    return f"def {name}({arguments}):\n    {inside}\n"
+
+
+def unpacked(names: Iterable[str], source: str) -> list[str]:
+    """`x0, x1, = given`, or nothing where there is nothing to unpack."""
+    listed = ", ".join(names)
+    return [f"{listed}, = {source}"] if listed else []
+
+
+def executed(source: str, name: str, scope: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function of that name that a source defines; the scope is what it may use."""
+    inside = dict(scope)
+    exec(compile(source, "<symbackprop>", "exec"), inside)
+    found: Callable[..., Any] = inside[name]
+    return found
