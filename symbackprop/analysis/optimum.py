@@ -16,13 +16,13 @@ from symbackprop.analysis.linear_maps import LinearMaps, affine
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import show_shape
+from symbackprop.backends.table import find_backend
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Derivation
 from symbackprop.errors import LinearityError, Mistake, ValuesError, listing
 from symbackprop.expressions import divide, exact, is_reciprocal, mul
 from symbackprop.graph import Graph, Role
 from symbackprop.lowering.program import Kind, Line, Program
-from symbackprop.backends.table import find_backend
 from symbackprop.numeric.compiled import Compiled
 from symbackprop.shown import Headed
 from symbackprop.sweep import backprop

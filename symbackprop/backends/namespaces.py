@@ -8,6 +8,7 @@ from typing import Any
 
 from symbackprop.backends import array_functions
 
+
 def functions_of(module: ModuleType) -> dict[str, Callable[..., Any]]:
     """The functions that a module defines, by name."""
     return {

@@ -31,7 +31,9 @@ class Entry:
 
 
 BACKENDS: Mapping[str, Entry] = {
+    "python": Entry("python_backend", "PythonBackend", what="plain Python, no other library"),
     "numpy": Entry("numpy_backend", "NumpyBackend", what="one operation of NumPy for each of a formula"),
+    "numba": Entry("numba_backend", "NumbaBackend", ("numba",), "machine code: lines, fused loops or BLAS"),
 }
 
 

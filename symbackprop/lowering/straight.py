@@ -12,6 +12,7 @@ from symbackprop.lowering.program import Kind, Line, Program
 from symbackprop.lowering.shared import shared
 from symbackprop.lowering.stable import stable
 
+
 def prepared(lines: Program, *, by_hand: bool = False) -> tuple[Line, ...]:
     """The lines of a program as they are computed: stable, with auxiliary ones between them.
 

@@ -1,0 +1,99 @@
+"""The backend `numba`: straight-line machine code for small graphs, loops or BLAS for arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numba
+import numpy as np
+
+from symbackprop.backends import scalar_functions
+from symbackprop.backends.base import Backend, Carry, Precision, ProgramFunction, Recipe, Stepper
+from symbackprop.backends.namespaces import functions_of
+from symbackprop.backends.scalar_steppers import ScalarStepper
+from symbackprop.errors import OptionError
+from symbackprop.lowering.program import Program
+from symbackprop.lowering.scalar_code import PythonScalars
+from symbackprop.lowering.straight import assignments, definition, executed, prepared, results, safe_names
+
+_FAST: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
+"""IEEE 754 throughout; a product and a sum may be one operation, as C compilers have it."""
+
+
+def _scope(precision: Precision) -> dict[str, Any]:
+    """The functions of the language, compiled when they are called."""
+    scope = {**vars(scalar_functions), "real": getattr(numba, precision)}
+    for name, one in functions_of(scalar_functions).items():
+        scope[name] = numba.njit(**_FAST)(_in_scope(one, scope))
+    return scope
+
+
+def _in_scope(function: Any, scope: dict[str, Any]) -> Any:
+    return type(function)(function.__code__, scope, function.__name__, function.__defaults__)
+
+
+def _compiled(source: str, name: str, precision: Precision) -> Callable[..., Any]:
+    found: Callable[..., Any] = numba.njit(**_FAST)(executed(source, name, _scope(precision)))
+    return found
+
+
+def _real(precision: Precision) -> str:
+    return "" if precision == "float64" else "real"
+
+
+class NumbaBackend(Backend):
+    """Numba."""
+
+    name = "numba"
+    extra = "numba"
+
+    def function(
+        self, program: Program, precision: Precision = "float64", carry: Carry | None = None
+    ) -> ProgramFunction:
+        """The values of all lines, example by example."""
+        if carry is not None:
+            raise not_by_hand(self.name)
+        run = _compiled(_rows_source(program, _real(precision)), "program", precision)
+        count = len(program.lines)
+
+        def function(given: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
+            shape = np.broadcast_shapes(*(np.shape(one) for one in given))
+            columns = np.array([np.broadcast_to(one, shape or (1,)) for one in given], dtype=precision)
+            out = np.zeros((count, *(shape or (1,))), dtype=precision)
+            run(columns.reshape(len(given), -1), out)
+            return list(out) if shape else list(out[:, 0])
+
+        return function
+
+    def stepper(self, recipe: Recipe) -> Stepper:
+        """The training loop as machine code."""
+        count = len(recipe.program.lines)
+        choice = f"numba: straight-line machine code of {count} lines"
+        return ScalarStepper(
+            recipe,
+            choice,
+            lambda code: _compiled(code.source, "steps", recipe.precision),
+            _real(recipe.precision),
+        )
+
+
+def _rows_source(lines: Program, real: str) -> str:
+    """`program(given, out)`: for each column of what is given the values of all lines."""
+    computed = prepared(lines)
+    names = safe_names(lines, computed)
+    inner = [
+        *(f"{names[symbol]} = given[{place}, e]" for place, symbol in enumerate(lines.given)),
+        *assignments(computed, PythonScalars(names, real)),
+        *(f"out[{place}, e] = {name}" for place, name in enumerate(results(computed, names))),
+    ]
+    return definition(
+        "program", "given, out", ["for e in range(out.shape[1]):", *(f"    {one}" for one in inner)]
+    )
+
+
+def not_by_hand(name: str) -> OptionError:
+    """Rounded values are carried by Python only."""
+    return OptionError(
+        f"the backend {name} does not carry rounded values", known="numpy does", fix="take backend numpy"
+    )
