@@ -1,7 +1,7 @@
 """The functions of the language for arrays, in NumPy, written so that nothing overflows on the way.
 
-Each is called as the class of its SymPy function. JAX and PyTorch run the same lines under their own namespace,
-but for the few that they have to say in another way.
+Each is called as the class of its SymPy function. JAX and PyTorch run the same lines under their own
+namespace, but for the few that they have to say in another way.
 """
 
 from __future__ import annotations
@@ -140,6 +140,11 @@ def hard_sigmoid(z: Array) -> Array:
 def rounded(x: Array, digits: Array) -> Array:
     """Half to even."""
     return np.round(x * 10.0**digits) / 10.0**digits
+
+
+def combined(x: Array, count: int, is_mean: bool) -> Array:
+    """The mean or the sum over the examples of a batch."""
+    return np.mean(real(x)) if is_mean else np.sum(np.broadcast_to(real(x), (count,)))
 
 
 # Along axes.
@@ -380,7 +385,7 @@ def conv(x: Array, w: Array, stride: tuple[int, ...], padding: tuple[int, ...]) 
 def conv_input(
     g: Array, w: Array, stride: tuple[int, ...], padding: tuple[int, ...], shape: tuple[int, ...]
 ) -> Array:
-    """The adjoint of a convolution in its input: with the kernel turned round, and what it skipped as zeros."""
+    """The adjoint of a convolution in its input: the kernel turned round, zeros for what it skipped."""
     dims = len(stride)
     kernels, upstream = with_channels(w, dims), with_channels(g, dims)
     kernel = tuple(kernels.shape[2:])

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from symbackprop.errors import OptionError
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.updates import Update
 
@@ -144,3 +145,10 @@ class Backend(ABC):
     @abstractmethod
     def stepper(self, recipe: Recipe) -> Stepper:
         """The training loop."""
+
+
+def not_by_hand(name: str) -> OptionError:
+    """Rounded values are carried by Python only."""
+    return OptionError(
+        f"the backend {name} does not carry rounded values", known="numpy does", fix="take backend numpy"
+    )

@@ -9,10 +9,9 @@ import numba
 import numpy as np
 
 from symbackprop.backends import scalar_functions
-from symbackprop.backends.base import Backend, Carry, Precision, ProgramFunction, Recipe, Stepper
+from symbackprop.backends.base import Backend, Carry, Precision, ProgramFunction, Recipe, Stepper, not_by_hand
 from symbackprop.backends.namespaces import functions_of
 from symbackprop.backends.scalar_steppers import ScalarStepper
-from symbackprop.errors import OptionError
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.scalar_code import PythonScalars
 from symbackprop.lowering.straight import assignments, definition, executed, prepared, results, safe_names
@@ -89,11 +88,4 @@ def _rows_source(lines: Program, real: str) -> str:
     ]
     return definition(
         "program", "given, out", ["for e in range(out.shape[1]):", *(f"    {one}" for one in inner)]
-    )
-
-
-def not_by_hand(name: str) -> OptionError:
-    """Rounded values are carried by Python only."""
-    return OptionError(
-        f"the backend {name} does not carry rounded values", known="numpy does", fix="take backend numpy"
     )

@@ -6,33 +6,31 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from symbackprop.backends.base import Backend, Carry, Precision, ProgramFunction, Recipe, Stepper
+from symbackprop.backends.base import (
+    Backend,
+    Carry,
+    Floats,
+    Precision,
+    ProgramFunction,
+    Recipe,
+    State,
+    Stepper,
+)
 from symbackprop.backends.namespaces import bound
+from symbackprop.backends.vector_steps import (
+    advanced,
+    blocks_of,
+    memory_of,
+    program_source,
+    sizes_of,
+    step_source,
+    update_source,
+)
 from symbackprop.lowering.array_code import ArrayCode
 from symbackprop.lowering.program import Program
-from symbackprop.lowering.straight import (
-    assignments,
-    definition,
-    executed,
-    prepared,
-    results,
-    safe_names,
-    unpacked,
-)
-
-
-def program_source(lines: Program, namespace: str, *, by_hand: bool = False) -> str:
-    """`program(given, sizes)` in the words of a library of arrays: the values of all lines."""
-    computed = prepared(lines, by_hand=by_hand)
-    names = safe_names(lines, computed)
-    body = [
-        *unpacked((names[symbol] for symbol in lines.given), "given"),
-        *unpacked((names[symbol] for symbol in lines.sizes), "sizes"),
-        *assignments(computed, ArrayCode(names, namespace), by_hand=by_hand),
-        f"return [{', '.join(results(computed, names))}]",
-    ]
-    return definition("program", "given, sizes", body)
+from symbackprop.lowering.straight import executed
 
 
 class NumpyBackend(Backend):
@@ -45,7 +43,7 @@ class NumpyBackend(Backend):
     ) -> ProgramFunction:
         """The values of all lines."""
         real = np.dtype(precision).type
-        source = program_source(program, "np", by_hand=carry is not None)
+        source = program_source(program, ArrayCode, "np", by_hand=carry is not None)
         run = executed(source, "program", {**bound(np, real), "carry": carry})
 
         def function(given: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
@@ -56,4 +54,39 @@ class NumpyBackend(Backend):
 
     def stepper(self, recipe: Recipe) -> Stepper:
         """Steps in Python, of operations of NumPy."""
-        raise NotImplementedError
+        return NumpyStepper(recipe)
+
+
+class NumpyStepper(Stepper):
+    """Steps one by one.
+
+    Args:
+        recipe: what is trained.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        real = np.dtype(recipe.precision).type
+        scope = bound(np, real)
+        self._step = executed(step_source(recipe, ArrayCode, "np"), "step", scope)
+        self._update = executed(update_source(recipe.update, ArrayCode, "np"), "update", scope)
+        self._fixed = [np.asarray(one, dtype=real)[()] for one in recipe.fixed.values()]
+        self._sizes = sizes_of(recipe)
+        self.choice = f"numpy: {len(recipe.program.lines)} lines of NumPy, steps in Python"
+
+    def run(self, state: State, table: Floats, order: NDArray[np.int64]) -> Floats:
+        """Take steps."""
+        recipe = self.recipe
+        blocks, memory = blocks_of(recipe, state.parameters), memory_of(recipe, state)
+        losses = np.zeros(len(order), dtype=recipe.precision)
+        data = np.asarray(table, dtype=recipe.precision)
+        with np.errstate(all="ignore"):
+            for step, places in enumerate(order):
+                losses[step], gradients = self._step(blocks, data[places], self._fixed, self._sizes)
+                count = state.count + step + 1
+                for place, gradient in enumerate(gradients):
+                    blocks[place], memory[place] = self._update(
+                        blocks[place], gradient, count, *memory[place]
+                    )
+        advanced(recipe, state, len(order), blocks, memory)
+        return losses

@@ -1,4 +1,4 @@
-"""The backend `python`: straight-line code over Python's own floats, with nothing but the standard library."""
+"""The backend `python`: straight-line code over Python's own floats, no other library needed."""
 
 from __future__ import annotations
 

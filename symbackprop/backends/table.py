@@ -34,6 +34,8 @@ BACKENDS: Mapping[str, Entry] = {
     "python": Entry("python_backend", "PythonBackend", what="plain Python, no other library"),
     "numpy": Entry("numpy_backend", "NumpyBackend", what="one operation of NumPy for each of a formula"),
     "numba": Entry("numba_backend", "NumbaBackend", ("numba",), "machine code: lines, fused loops or BLAS"),
+    "jax": Entry("jax_backend", "JaxBackend", ("jax",), "compiled by XLA, one scan over the steps"),
+    "torch": Entry("torch_backend", "TorchBackend", ("torch",), "one operation of PyTorch for each"),
 }
 
 

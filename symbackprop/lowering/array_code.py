@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import sympy
 from sympy import Basic, Expr, Symbol, Tuple
 
 from symbackprop import operations as op
@@ -102,3 +103,26 @@ class ArrayCode(CodePrinter):
         axis = str(axes[0]) if len(axes) == 1 else self.constants(axes)
         kept = ", keepdims=True" if keep != 0 else ""
         return Piece(f"{self.namespace}.{name}({self(inner)}, axis={axis}{kept})")
+
+
+class TorchCode(ArrayCode):
+    """PyTorch's functions take no plain numbers, so constants are carried out."""
+
+    def __init__(self, names: Mapping[Symbol, str], namespace: str = "torch") -> None:
+        super().__init__(names, namespace)
+
+    def call(self, name: str, arguments: Any) -> Piece:
+        """torch.exp(x); exp(2) as its digits."""
+        every = list(arguments)
+        if name in self.direct and not every[0].free_symbols and not every[0].atoms(op.Operation):
+            return self.constant(_CONSTANT[name](*every))
+        return super().call(name, every)
+
+
+_CONSTANT: Mapping[str, Any] = {
+    **{name: getattr(sympy, name) for name in "exp log sin cos tan sinh cosh tanh atan sqrt".split()},
+    "log1p": lambda x: sympy.log(1 + x),
+    "expm1": lambda x: sympy.exp(x) - 1,
+    "absolute": sympy.Abs,
+    "signum": sympy.sign,
+}

@@ -1,0 +1,105 @@
+"""The backend `torch`: operations of PyTorch, our formulas in the place of its autograd."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from symbackprop.backends import torch_functions
+from symbackprop.backends.base import (
+    Backend,
+    Carry,
+    Floats,
+    Precision,
+    ProgramFunction,
+    Recipe,
+    State,
+    Stepper,
+    not_by_hand,
+)
+from symbackprop.backends.namespaces import bound
+from symbackprop.backends.vector_steps import (
+    advanced,
+    blocks_of,
+    memory_of,
+    program_source,
+    sizes_of,
+    step_source,
+    update_source,
+)
+from symbackprop.lowering.array_code import TorchCode
+from symbackprop.lowering.program import Program
+from symbackprop.lowering.straight import executed
+
+
+def _scope(precision: Precision) -> dict[str, Any]:
+    return bound(torch, getattr(torch, precision), torch_functions)
+
+
+class TorchBackend(Backend):
+    """PyTorch."""
+
+    name = "torch"
+    extra = "torch"
+
+    def function(
+        self, program: Program, precision: Precision = "float64", carry: Carry | None = None
+    ) -> ProgramFunction:
+        """The values of all lines."""
+        if carry is not None:
+            raise not_by_hand(self.name)
+        run = executed(program_source(program, TorchCode, "torch"), "program", _scope(precision))
+        real = getattr(torch, precision)
+
+        def function(given: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
+            with torch.no_grad():
+                found = run([torch.tensor(one, dtype=real) for one in given], sizes)
+                return [np.asarray(one, dtype=precision) for one in found]
+
+        return function
+
+    def stepper(self, recipe: Recipe) -> Stepper:
+        """Steps in Python, of operations of PyTorch."""
+        return TorchStepper(recipe)
+
+
+class TorchStepper(Stepper):
+    """Steps one by one.
+
+    Args:
+        recipe: what is trained.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe, self._real = recipe, getattr(torch, recipe.precision)
+        scope = _scope(recipe.precision)
+        self._step = executed(step_source(recipe, TorchCode, "torch"), "step", scope)
+        self._update = executed(update_source(recipe.update, TorchCode, "torch"), "update", scope)
+        self._fixed = [self._tensor(one) for one in recipe.fixed.values()]
+        self._sizes = sizes_of(recipe)
+        self.choice = f"torch: {len(recipe.program.lines)} lines of PyTorch, steps in Python"
+
+    def _tensor(self, value: Any) -> torch.Tensor:
+        return torch.tensor(np.asarray(value), dtype=self._real)
+
+    @torch.no_grad()
+    def run(self, state: State, table: Floats, order: NDArray[np.int64]) -> Floats:
+        """Take steps."""
+        recipe = self.recipe
+        blocks = [self._tensor(one) for one in blocks_of(recipe, state.parameters)]
+        memory = [[self._tensor(one) for one in row] for row in memory_of(recipe, state)]
+        data, places = self._tensor(table), torch.tensor(np.asarray(order))
+        losses = []
+        for step, chosen in enumerate(places):
+            loss, gradients = self._step(blocks, data[chosen], self._fixed, self._sizes)
+            losses.append(loss)
+            for place, gradient in enumerate(gradients):
+                blocks[place], memory[place] = self._update(
+                    blocks[place], gradient, state.count + step + 1, *memory[place]
+                )
+        advanced(recipe, state, len(order), blocks, memory)
+        return np.array([float(one) for one in losses], dtype=recipe.precision)

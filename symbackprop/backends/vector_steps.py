@@ -1,0 +1,151 @@
+"""Programs and the training steps of recipes as code in the words of a library of arrays.
+
+The parameters come in blocks: an array is one, and all parameters of a program of numbers together are one,
+so that an update is written once for a block and not for each number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sympy import Symbol
+
+from symbackprop.backends.base import Feed, Floats, Recipe, State
+from symbackprop.lowering.array_code import ArrayCode
+from symbackprop.lowering.program import Kind, Line, Program
+from symbackprop.lowering.straight import assignments, definition, prepared, results, safe_names, unpacked
+from symbackprop.lowering.updates import COUNT, GRADIENT, THETA, Update
+
+
+def program_source(lines: Program, code: type[ArrayCode], namespace: str, *, by_hand: bool = False) -> str:
+    """`program(given, sizes)` in the words of a library of arrays: the values of all lines."""
+    computed = prepared(lines, by_hand=by_hand)
+    names = safe_names(lines, computed)
+    body = [
+        *unpacked((names[symbol] for symbol in lines.given), "given"),
+        *unpacked((names[symbol] for symbol in lines.sizes), "sizes"),
+        *assignments(computed, code(names, namespace), by_hand=by_hand),
+        f"return [{', '.join(results(computed, names))}]",
+    ]
+    return definition("program", "given, sizes", body)
+
+
+def step_source(recipe: Recipe, code: type[ArrayCode], namespace: str) -> str:
+    """`step(blocks, rows, fixed, sizes)`: the loss of a batch and its gradients, a block each.
+
+    Args:
+        recipe: what is trained.
+        code: how expressions are printed.
+        namespace: `np`, `jnp` or `torch`.
+    """
+    lines = recipe.program
+    computed = prepared(lines)
+    names = safe_names(lines, computed)
+    by_name = {symbol.name: name for symbol, name in names.items()}
+    parameters = [by_name[name] for name in recipe.start]
+    body = [
+        *unpacked(parameters, "blocks" if is_array(recipe) else "blocks[0]"),
+        *unpacked((by_name[name] for name in recipe.fixed), "fixed"),
+        *unpacked((names[symbol] for symbol in lines.sizes), "sizes"),
+        *(f"{by_name[feed.name]} = {fed(feed, recipe.batch)}" for feed in recipe.feeds),
+        *assignments(computed, code(names, namespace)),
+        *_returned(recipe, computed, names, namespace),
+    ]
+    return definition("step", "blocks, rows, fixed, sizes", body)
+
+
+def is_array(recipe: Recipe) -> bool:
+    """Whether the program is one of arrays."""
+    return recipe.program.shapes is not None
+
+
+def _returned(
+    recipe: Recipe, computed: Sequence[Line], names: Mapping[Symbol, str], namespace: str
+) -> Iterator[str]:
+    found = {line.name: names[line.symbol] for line in computed if line.kind is Kind.GRADIENT}
+    output = recipe.program.output
+    loss = next(names[line.symbol] for line in computed if line.kind is Kind.VALUE and line.name == output)
+    gradients = [found[name] for name in recipe.start]
+    if is_array(recipe):
+        yield f"return real({loss}), [{', '.join(f'real({one})' for one in gradients)}]"
+        return
+    how = f"{recipe.batch if recipe.feeds else 1}, {recipe.reduction == 'mean'}"
+    combined = ", ".join(f"combined({one}, {how})" for one in gradients)
+    yield f"return combined({loss}, {how}), [{namespace}.stack([{combined}])]"
+
+
+def fed(feed: Feed, batch: int) -> str:
+    """A given value from the rows of a batch."""
+    first, last = feed.places[0], feed.places[-1]
+    contiguous = feed.places == tuple(range(first, last + 1))
+    columns = f"{first}:{last + 1}" if contiguous else str(list(feed.places))
+    match feed.form:
+        case "numbers":
+            return f"rows[0, {first}]" if batch == 1 else f"rows[:, {first}]"
+        case "vector":
+            return f"rows[:, {first}]"
+        case "rows":
+            return f"rows[:, {columns}]"
+        case "columns":
+            return f"rows[:, {columns}].T"
+    return f"rows[0, {columns}]"
+
+
+def update_source(update: Update, code: type[ArrayCode], namespace: str) -> str:
+    """`update(theta, g, count, m, v)`: a block after an update, and what is remembered of it."""
+    names = {THETA: "theta", GRADIENT: "g", COUNT: "count"} | {one: one.name for one in update.memory}
+    printer = code(names, namespace)
+    body = [f"{names[symbol]} = {printer(expression)}" for symbol, expression in update.equations]
+    remembered = [one.name for one in update.memory]
+    result = f"return theta, ({''.join(f'{one}, ' for one in remembered)})"
+    return definition("update", ", ".join(["theta", "g", "count", *remembered]), [*body, result])
+
+
+def sizes_of(recipe: Recipe) -> list[int]:
+    """What the symbols of sizes are: the batch, or what the fixed arrays and the parameters say."""
+    shapes = recipe.program.shapes or {}
+    found: dict[str, int] = {}
+    known = {name: np.shape(value) for name, value in {**recipe.fixed, **recipe.start}.items()}
+    known |= {feed.name: _shape(feed, recipe.batch) for feed in recipe.feeds}
+    for name, shape in shapes.items():
+        for size, given in zip(shape, known[name], strict=True):
+            if isinstance(size, Symbol):
+                found[size.name] = given
+    return [found[size.name] for size in recipe.program.sizes]
+
+
+def _shape(feed: Feed, batch: int) -> tuple[int, ...]:
+    count = len(feed.places)
+    shapes = {"vector": (batch,), "rows": (batch, count), "columns": (count, batch), "single": (count,)}
+    return shapes[feed.form]
+
+
+def blocks_of(recipe: Recipe, parameters: Mapping[str, Floats]) -> list[Floats]:
+    """The parameters in blocks."""
+    return list(parameters.values()) if is_array(recipe) else [np.array(list(parameters.values()))]
+
+
+def by_name(recipe: Recipe, blocks: Iterable[Any]) -> dict[str, Floats]:
+    """The parameters of blocks, by name."""
+    every = [np.array(one, dtype=recipe.precision) for one in blocks]
+    found = every if is_array(recipe) else [np.asarray(one) for one in every[0]]
+    return dict(zip(recipe.start, found, strict=True))
+
+
+def memory_of(recipe: Recipe, state: State) -> list[list[Floats]]:
+    """What is remembered: for each block a list of its memories."""
+    rows = [blocks_of(recipe, one) for one in state.memory.values()]
+    count = len(recipe.start) if is_array(recipe) else 1
+    return [[row[place] for row in rows] for place in range(count)]
+
+
+def advanced(
+    recipe: Recipe, state: State, steps: int, blocks: Iterable[Any], memory: Sequence[Sequence[Any]]
+) -> None:
+    """Write blocks and their memories into the state, some steps later."""
+    state.count += steps
+    state.parameters = by_name(recipe, blocks)
+    for row, name in enumerate(state.memory):
+        state.memory[name] = by_name(recipe, [one[row] for one in memory])
