@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ _FAST: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "nogi
 
 def _scope(precision: Precision) -> dict[str, Any]:
     """The functions of the language, compiled when they are called."""
-    scope = {**vars(scalar_functions), "real": getattr(numba, precision)}
+    scope = {**vars(math), **vars(scalar_functions), "real": getattr(numba, precision)}
     for name, one in functions_of(scalar_functions).items():
         scope[name] = numba.njit(**_FAST)(_in_scope(one, scope))
     return scope

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from ctypes import c_float
 from typing import Any
@@ -76,7 +77,7 @@ def _single(value: float) -> float:
 
 
 def _scope(carry: Carry | None) -> dict[str, Any]:
-    return {**vars(scalar_functions), "carry": carry}
+    return {**vars(math), **vars(scalar_functions), "carry": carry}
 
 
 def _program_source(lines: Program, by_hand: bool) -> str:

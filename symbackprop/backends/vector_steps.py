@@ -105,7 +105,9 @@ def update_source(update: Update, code: type[ArrayCode], namespace: str) -> str:
 
 def sizes_of(recipe: Recipe) -> list[int]:
     """What the symbols of sizes are: the batch, or what the fixed arrays and the parameters say."""
-    shapes = recipe.program.shapes or {}
+    shapes = recipe.program.shapes
+    if shapes is None:
+        return []
     found: dict[str, int] = {}
     known = {name: np.shape(value) for name, value in {**recipe.fixed, **recipe.start}.items()}
     known |= {feed.name: _shape(feed, recipe.batch) for feed in recipe.feeds}
