@@ -47,8 +47,7 @@ def erfc(x: Array) -> Array:
 
 def special(x: Array, function: Any) -> Array:
     """A function of the standard library, entry by entry."""
-    found = [function(one) for one in np.ravel(x).tolist()]
-    return np.asarray(found, dtype=np.result_type(x, np.float32)).reshape(np.shape(x))[()]
+    return real([function(one) for one in np.ravel(x).tolist()]).reshape(np.shape(x))[()]
 
 
 def xlogx(z: Array) -> Array:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import sympy
-from sympy import Add, Basic, Expr, Function, S, Symbol
+from sympy import Add, Basic, Expr, Function, Integer, Mul, Ne, S, Symbol, Tuple
 
 from symbackprop import functions
 from symbackprop import operations as op
-from symbackprop.expressions import call, is_reciprocal, neg, rebuild
+from symbackprop.expressions import call, is_reciprocal, mul, neg, power, rebuild
 from symbackprop.lowering.program import Line
 
 
@@ -102,9 +102,39 @@ class _Stable:
         argument = _complement(expression, self.definitions) if self.poles else None
         if argument is not None and argument in self.poles:
             return call(functions.sigmoid, neg(argument))
+        if isinstance(expression, Mul):
+            shorter = self._shortened(expression)
+            if shorter is not None:
+                return self(shorter)
         arguments = tuple(map(self, expression.args))
         same = all(new is old for new, old in zip(arguments, expression.args, strict=True))
-        return expression if same else rebuild(expression, arguments)
+        rebuilt = expression if same else rebuild(expression, arguments)
+        return self._guarded(expression, rebuilt) if isinstance(expression, Mul) else rebuilt
+
+    def _guarded(self, product: Mul, rewritten: Expr) -> Expr:
+        """y/p as 0 where y is 0: a probability p that is too small for a double would make it 0/0."""
+        if not any(is_reciprocal(one) and self._saturates(one.base) for one in product.args):
+            return rewritten
+        above = mul(*(one for one in product.args if not is_reciprocal(one) and one.free_symbols))
+        if above is S.One:
+            return rewritten
+        return call(functions.where, Ne(self(above), S.Zero, evaluate=False), rewritten, S.Zero)
+
+    def _saturates(self, value: Basic) -> bool:
+        return value in self.definitions or _complement(value, self.definitions) is not None
+
+    def _shortened(self, product: Mul) -> Expr | None:
+        """The product without a 1 - σ(z) that stands above and below; e^{z_k}/Σ_j e^{z_j} as a softmax."""
+        for below in filter(is_reciprocal, product.args):
+            rest = [one for one in product.args if one is not below]
+            for place, above in enumerate(rest):
+                others = [*rest[:place], *rest[place + 1 :]]
+                if above == below.base and _complement(above, self.definitions) is not None:
+                    return mul(*others, power(below.base, below.exp + 1))
+                share = _share(above, below.base) if below.exp is S.NegativeOne else None
+                if share is not None:
+                    return mul(*others[:place], share, *others[place:])
+        return None
 
     def _logarithm(self, inside: Basic) -> Expr | None:
         """The log of what saturates, of 1 + e^z, of Σ e^z."""
@@ -124,9 +154,32 @@ class _Stable:
         argument = _complement(inside, self.definitions)
         if argument is not None:
             return neg(call(functions.softplus, argument))
-        exponents = [one.args[0] for one in inside.args if isinstance(one, sympy.exp)]
-        if len(exponents) == len(inside.args):
-            return call(logsumexp, sympy.Tuple(*map(self, exponents)))
-        if len(inside.args) == 2 and len(exponents) == 1 and S.One in inside.args:
-            return call(functions.softplus, self(exponents[0]))
+        exponents = _exponents(inside)
+        if exponents is None:
+            return None
+        if len(exponents) == 2 and S.Zero in exponents:
+            return call(functions.softplus, self(next(one for one in exponents if one is not S.Zero)))
+        return call(logsumexp, Tuple(*map(self, exponents)))
+
+
+def _exponents(total: Basic) -> list[Expr] | None:
+    """The z of Σ e^z, 0 for a term 1; None where it is no such sum."""
+    if not isinstance(total, Add):
         return None
+    found = [S.Zero if one is S.One else one.args[0] for one in total.args if _is_exponential(one)]
+    return found if len(found) == len(total.args) and any(found) else None
+
+
+def _is_exponential(term: Basic) -> bool:
+    return term is S.One or isinstance(term, sympy.exp)
+
+
+def _share(above: Basic, below: Basic) -> Expr | None:
+    """e^{z_k}/Σ_j e^{z_j}: a softmax, or a sigmoid where the sum is 1 + e^z."""
+    exponents = _exponents(below)
+    if exponents is None or not isinstance(above, sympy.exp) or above.args[0] not in exponents:
+        return None
+    own = above.args[0]
+    if len(exponents) == 2 and S.Zero in exponents:
+        return call(functions.sigmoid, own)
+    return call(functions.softmax, Integer(exponents.index(own) + 1), Tuple(*exponents))

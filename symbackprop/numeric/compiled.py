@@ -180,7 +180,14 @@ class Compiled(Headed):
                     known=listing(self.given, 40),
                     fix=did_you_mean(name, self.given),
                 )
-            if not np.isfinite(self._as_array(name, values[name])).all():
+            array = self._as_array(name, values[name])
+            if not np.size(array):
+                raise ValuesError(
+                    f"the value of {name} is empty: there are no examples",
+                    where="the values given to the graph",
+                    fix="give a number, or a row at least",
+                )
+            if not np.isfinite(array).all():
                 raise ValuesError(
                     f"the value of {name} is not a finite number",
                     where="the values given to the graph",

@@ -13,10 +13,10 @@ from symbackprop.analysis.linear_maps import LinearMaps, affine, matrix_of
 from symbackprop.arrays.misfits import in_code
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import as_shape
+from symbackprop.backends.table import find_backend
 from symbackprop.errors import LinearityError
 from symbackprop.language import parse_expression
 from symbackprop.lowering.program import Kind, Line, Program
-from symbackprop.backends.table import find_backend
 from symbackprop.numeric.compiled import Compiled
 
 SIZES = {"n": 4}

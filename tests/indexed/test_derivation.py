@@ -36,8 +36,8 @@ from symbackprop.indexed.terms import (
     Kronecker,
     index_letters,
 )
-from symbackprop.numeric.backends import NUMPY_FUNCTIONS
 from symbackprop.partials import declared_slopes
+from tests.numpy_calls import NUMPY_FUNCTIONS
 
 Environment = Mapping[Any, Any]
 i, j, k, m = map(Index, "ijkm")

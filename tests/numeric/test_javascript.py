@@ -20,11 +20,11 @@ from symbackprop.functions import FUNCTIONS, Declared
 from symbackprop.graph import Graph
 from symbackprop.lowering.program import program
 from symbackprop.notation.numbers import NumberFormat, number_format
-from symbackprop.numeric.backends import NUMPY_FUNCTIONS
 from symbackprop.numeric.javascript import FUNCTIONS_IN_JAVASCRIPT, can_be_written, javascript
 from symbackprop.solution.lines import update
 from symbackprop.sweep import backprop
 from tests.browser import Visit, script
+from tests.numpy_calls import NUMPY_FUNCTIONS
 
 GRID = [
     *(
