@@ -19,6 +19,7 @@ from symbackprop.backends.base import (
     Stepper,
 )
 from symbackprop.backends.namespaces import bound
+from symbackprop.backends.vector_forms import MANY, FormCode, forms_source
 from symbackprop.backends.vector_steps import (
     advanced,
     blocks_of,
@@ -43,6 +44,8 @@ class NumpyBackend(Backend):
     ) -> ProgramFunction:
         """The values of all lines."""
         real = np.dtype(precision).type
+        if carry is None and program.shapes is None and len(program.lines) >= MANY:
+            return _form_by_form(program, real)
         source = program_source(program, ArrayCode, "np", by_hand=carry is not None)
         run = executed(source, "program", {**bound(np, real), "carry": carry})
 
@@ -55,6 +58,21 @@ class NumpyBackend(Backend):
     def stepper(self, recipe: Recipe) -> Stepper:
         """Steps in Python, of operations of NumPy."""
         return NumpyStepper(recipe)
+
+
+def _form_by_form(lines: Program, real: Any) -> ProgramFunction:
+    """A program of many numbers as few operations on vectors of them."""
+    source, code = forms_source(lines, FormCode, "np")
+    run = executed(source, "program", bound(np, real))
+    places = np.array([code.places[line.symbol] for line in lines.lines])
+
+    def function(given: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
+        shape = np.broadcast_shapes(*(np.shape(one) for one in given))
+        rows = np.array([np.broadcast_to(one, shape or (1,)) for one in given], dtype=real)
+        values = run(rows, code.tables)[places]
+        return list(values) if shape else list(values[:, 0])
+
+    return function
 
 
 class NumpyStepper(Stepper):

@@ -11,7 +11,7 @@ from sympy import Add, Basic, Expr, Mul, S, Symbol
 from symbackprop import functions
 from symbackprop import operations as op
 from symbackprop.arrays.sizes import Shape
-from symbackprop.derivation import Contribution, Delta, Derivation
+from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
 from symbackprop.expressions import add, call, is_constant, mul
 from symbackprop.graph import Role
 from symbackprop.notation.names import unused_name
@@ -165,7 +165,7 @@ class _Assembler:
     def deltas(self) -> list[Line]:
         lines = []
         for name, delta in self.derivation.deltas.items():
-            symbol = Symbol(f"delta {name}")
+            symbol = delta.symbol or Symbol(f"delta {name}")
             known_as = self.derivation.delta_name(delta)
             written = delta.symbol is not None or delta.node in self.derivation.written_out
             lines.append(Line(Kind.DELTA, known_as, symbol, self._delta(delta), name, written))
@@ -189,11 +189,17 @@ class _Assembler:
     def gradients(self) -> list[Line]:
         lines = []
         for name, gradient in self.derivation.gradients.items():
-            value = S.One
-            if not gradient.delta.is_output:
-                value = self._sum(gradient.wrt, gradient.contributions)
-            lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), value, name))
+            lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), self._gradient(gradient), name))
         return lines
+
+    def _gradient(self, gradient: Gradient) -> Expr:
+        """The gradient by the names of the deltas and of the local partials that have one."""
+        if gradient.delta.is_output:
+            return S.One
+        contributions = gradient.contributions
+        named = any((one.consumer, gradient.wrt) in self.partials for one in contributions)
+        inline = any(self.derivation.deltas[one.consumer.name].symbol is None for one in contributions)
+        return self._sum(gradient.wrt, contributions) if named or inline else gradient.expression
 
     def _used(self, deltas: list[Line], gradients: list[Line]) -> list[Line]:
         """The deltas without those that only a collapsed form made needless."""

@@ -13,7 +13,7 @@ from sympy import Add, Basic, Expr, Mul, Symbol, Tuple
 from symbackprop import functions
 from symbackprop.expressions import add, call, divide, neg, rebuild
 from symbackprop.lowering.program import Kind, Line
-from symbackprop.lowering.stable import log_softmax, logsumexp
+from symbackprop.lowering.stable import is_polynomial, log_softmax, logsumexp
 
 LONG = 200
 """Sums and products of more terms are computed in several lines: compilers recurse into long ones."""
@@ -38,6 +38,9 @@ class _Sharing:
 
     def lines(self, lines: Iterable[Line]) -> Iterator[Line]:
         for line in lines:
+            if len(line.expression.args) <= LONG and is_polynomial(line.expression):
+                yield line
+                continue
             expression = self._rewritten(line.expression)
             yield from self.pending
             self.pending.clear()

@@ -29,9 +29,34 @@ class logsumexp(Function):  # type: ignore[misc]  # noqa: N801
 def stable(lines: Iterable[Line]) -> tuple[Line, ...]:
     """The lines with what would overflow or cancel written another way, equal in exact arithmetic."""
     every = tuple(lines)
+    safe = [is_polynomial(line.expression) for line in every]
     saturating = {line.symbol: line.expression for line in every if isinstance(line.expression, _SATURATING)}
-    rewrite = _Stable(saturating, _with_poles(every, saturating))
-    return tuple(replace(line, expression=rewrite(line.expression)) for line in every)
+    others = [line for line, is_safe in zip(every, safe, strict=True) if not is_safe]
+    rewrite = _Stable(saturating, _with_poles(others, saturating))
+    return tuple(
+        line if is_safe else replace(line, expression=rewrite(line.expression))
+        for line, is_safe in zip(every, safe, strict=True)
+    )
+
+
+def is_polynomial(expression: Basic) -> bool:
+    """Whether there are only sums and products of names and numbers, and no 1 - a among them.
+
+    Most lines of a large network are such: δ x. Nothing in them overflows or cancels of itself.
+    """
+    pending = [expression]
+    while pending:
+        part = pending.pop()
+        kind = type(part)
+        if kind is Mul:
+            pending += part.args
+        elif kind is Add:
+            if S.One in part.args:
+                return False
+            pending += part.args
+        elif part.args:
+            return False
+    return True
 
 
 _SATURATING = (functions.sigmoid, functions.softmax, op.softmax_along)

@@ -109,11 +109,7 @@ class Compiled(Headed):
                 raise ValuesError(what, where="the equations", fix="a double holds 1e-308 to 1e308") from None
         results = [_plain(result) for result in found]
         values_found = {**dict(zip(self.given, given, strict=True)), **sizes, **self._of(Kind.VALUE, results)}
-        for line, value in zip(self.program.lines, results, strict=True):
-            if not np.isfinite(value).all():
-                raise not_finite(line, value, values_found, examples, arrays=self.program.shapes is not None)
-            if line.kind is Kind.CONDITION and not np.allclose(value, 1.0, rtol=0, atol=1e-9):
-                raise no_distribution(line.name)
+        self._check_results(results, values_found, examples)
         return Evaluation(
             values_found,
             self._of(Kind.PARTIAL, results),
@@ -123,6 +119,19 @@ class Compiled(Headed):
             {Symbol(name): value for name, value in values_found.items()}
             | {line.symbol: value for line, value in zip(self.program.lines, results, strict=True)},
         )
+
+    def _check_results(
+        self, results: Sequence[Any], known: Mapping[str, Any], examples: list[int] | None
+    ) -> None:
+        """Every line is finite, and what collapsed forms take to be 1 is."""
+        lines = self.program.lines
+        if not _all_finite(results):
+            for line, value in zip(lines, results, strict=True):
+                if not np.isfinite(value).all():
+                    raise not_finite(line, value, known, examples, arrays=self.program.shapes is not None)
+        for name, place in self._places[Kind.CONDITION]:
+            if not np.allclose(results[place], 1.0, rtol=0, atol=1e-9):
+                raise no_distribution(name)
 
     def _sizes(self, values: Mapping[str, Any]) -> dict[str, int]:
         """The numbers that the symbols of sizes stand for, found from the shapes of the values."""
@@ -239,6 +248,12 @@ def _checked(name: str, value: Any) -> Any:
     except (TypeError, ValueError, OverflowError):
         what, fix = f"the value of {name} is not a number", "give a number, or a list of them"
         raise ValuesError(what, where="the values given to the graph", fix=fix) from None
+
+
+def _all_finite(results: Sequence[Any]) -> bool:
+    """Whether all are finite, found in one sum; where it overflows, the answer may be no."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(sum(float(np.sum(one)) for one in results)))
 
 
 def _plain(value: Any) -> Any:

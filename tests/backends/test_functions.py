@@ -52,7 +52,7 @@ def points() -> dict[str, Any]:
         most = BOUNDED.get(name, np.inf)
         signs = (1, 1) if name in POSITIVE else (1, -1)
         found[node.name] = [sign * away * min(one, most) for one in POINTS for sign in signs]
-    found["clip_low"], found["clip_high"] = [-1.1] * 26, [0.9] * 26
+    found["clip_low"], found["clip_high"] = [-1.1] * 26, [0.95] * 26
     return found
 
 
