@@ -24,6 +24,7 @@ from symbackprop.backends.base import (
     not_by_hand,
 )
 from symbackprop.backends.namespaces import bound
+from symbackprop.backends.vector_forms import in_words
 from symbackprop.backends.vector_steps import (
     advanced,
     blocks_of,
@@ -92,7 +93,7 @@ class JaxStepper(Stepper):
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._shared = _sharding(recipe)
-        self.choice = "jax: one compiled scan over the steps"
+        self.choice = f"jax: {in_words(recipe.program)} in one compiled scan over the steps"
         if self._shared is not None:
             self.choice += f", each batch of {recipe.batch} split over {recipe.devices} devices"
         with _doubles(recipe.precision):
@@ -100,7 +101,8 @@ class JaxStepper(Stepper):
 
     def _scanned(self) -> Any:
         recipe, scope = self.recipe, _scope(self.recipe.precision)
-        step = executed(step_source(recipe, ArrayCode, "jnp"), "step", scope)
+        source, tables = step_source(recipe, ArrayCode, "jnp")
+        step = executed(source, "step", {**scope, "tables": tables})
         update = executed(update_source(recipe.update, ArrayCode, "jnp"), "update", scope)
         fixed = [jnp.asarray(one, dtype=recipe.precision) for one in recipe.fixed.values()]
         sizes, shared = sizes_of(recipe), self._shared

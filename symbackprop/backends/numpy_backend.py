@@ -19,7 +19,7 @@ from symbackprop.backends.base import (
     Stepper,
 )
 from symbackprop.backends.namespaces import bound
-from symbackprop.backends.vector_forms import MANY, FormCode, forms_source
+from symbackprop.backends.vector_forms import forms_source, in_words, is_large
 from symbackprop.backends.vector_steps import (
     advanced,
     blocks_of,
@@ -44,7 +44,7 @@ class NumpyBackend(Backend):
     ) -> ProgramFunction:
         """The values of all lines."""
         real = np.dtype(precision).type
-        if carry is None and program.shapes is None and len(program.lines) >= MANY:
+        if carry is None and is_large(program):
             return _form_by_form(program, real)
         source = program_source(program, ArrayCode, "np", by_hand=carry is not None)
         run = executed(source, "program", {**bound(np, real), "carry": carry})
@@ -62,7 +62,7 @@ class NumpyBackend(Backend):
 
 def _form_by_form(lines: Program, real: Any) -> ProgramFunction:
     """A program of many numbers as few operations on vectors of them."""
-    source, code = forms_source(lines, FormCode, "np")
+    source, code = forms_source(lines, ArrayCode, "np")
     run = executed(source, "program", bound(np, real))
     places = np.array([code.places[line.symbol] for line in lines.lines])
 
@@ -86,11 +86,12 @@ class NumpyStepper(Stepper):
         self.recipe = recipe
         real = np.dtype(recipe.precision).type
         scope = bound(np, real)
-        self._step = executed(step_source(recipe, ArrayCode, "np"), "step", scope)
+        source, tables = step_source(recipe, ArrayCode, "np")
+        self._step = executed(source, "step", {**scope, "tables": tables})
         self._update = executed(update_source(recipe.update, ArrayCode, "np"), "update", scope)
         self._fixed = [np.asarray(one, dtype=real)[()] for one in recipe.fixed.values()]
         self._sizes = sizes_of(recipe)
-        self.choice = f"numpy: {len(recipe.program.lines)} lines of NumPy, steps in Python"
+        self.choice = f"numpy: {in_words(recipe.program)} of NumPy, steps in Python"
 
     def run(self, state: State, table: Floats, order: NDArray[np.int64]) -> Floats:
         """Take steps."""

@@ -22,6 +22,7 @@ from symbackprop.backends.base import (
     not_by_hand,
 )
 from symbackprop.backends.namespaces import bound
+from symbackprop.backends.vector_forms import in_words
 from symbackprop.backends.vector_steps import (
     advanced,
     blocks_of,
@@ -77,11 +78,12 @@ class TorchStepper(Stepper):
     def __init__(self, recipe: Recipe) -> None:
         self.recipe, self._real = recipe, getattr(torch, recipe.precision)
         scope = _scope(recipe.precision)
-        self._step = executed(step_source(recipe, TorchCode, "torch"), "step", scope)
+        source, tables = step_source(recipe, TorchCode, "torch")
+        self._step = executed(source, "step", {**scope, "tables": [torch.tensor(one) for one in tables]})
         self._update = executed(update_source(recipe.update, TorchCode, "torch"), "update", scope)
         self._fixed = [self._tensor(one) for one in recipe.fixed.values()]
         self._sizes = sizes_of(recipe)
-        self.choice = f"torch: {len(recipe.program.lines)} lines of PyTorch, steps in Python"
+        self.choice = f"torch: {in_words(recipe.program)} of PyTorch, steps in Python"
 
     def _tensor(self, value: Any) -> torch.Tensor:
         return torch.tensor(np.asarray(value), dtype=self._real)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 from sympy import Symbol
 
-from symbackprop.lowering.array_code import ArrayCode, TorchCode
-from symbackprop.lowering.forms import Form, Places, Run, forms
-from symbackprop.lowering.printer import Piece
+from symbackprop.lowering.array_code import ArrayCode
+from symbackprop.lowering.forms import Form, Places, forms
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.straight import definition, prepared, unpacked
 
@@ -18,24 +16,15 @@ MANY = 2000
 """From so many lines on, they are computed form by form."""
 
 
-class _Runs:
-    """The sum over a run, whose terms lie along the second axis."""
-
-    def run(self: Any, expression: Run) -> Piece:
-        """np.sum(x, axis=1)."""
-        return Piece(f"{self.namespace}.sum({self(expression.args[0])}, axis=1)")
+def is_large(lines: Program) -> bool:
+    """Whether a program is one of so many numbers that it is computed form by form."""
+    return lines.shapes is None and len(lines.lines) >= MANY
 
 
-class FormCode(_Runs, ArrayCode):
-    """NumPy's and JAX's code of a form."""
-
-    rules: ClassVar[Mapping[Any, str]] = {**ArrayCode.rules, Run: "run"}
-
-
-class TorchFormCode(_Runs, TorchCode):
-    """PyTorch's code of a form."""
-
-    rules: ClassVar[Mapping[Any, str]] = {**TorchCode.rules, Run: "run"}
+def in_words(lines: Program) -> str:
+    """How a program is computed."""
+    count = f"{len(lines.lines)} lines"
+    return f"the forms of {count}" if is_large(lines) else count
 
 
 @dataclass(frozen=True)
@@ -60,7 +49,7 @@ def forms_code(lines: Program, given: Sequence[Symbol], code: type[ArrayCode], n
     Args:
         lines: the program.
         given: its given symbols, in the order of the rows of `values`.
-        code: how expressions are printed, one of the two above.
+        code: how expressions are printed.
         namespace: `np`, `jnp` or `torch`.
     """
     every, places = forms(prepared(lines), {symbol: place for place, symbol in enumerate(given)})
@@ -70,7 +59,11 @@ def forms_code(lines: Program, given: Sequence[Symbol], code: type[ArrayCode], n
         names = {slot: f"values[t{len(tables) + place}]" for place, slot in enumerate(form.slots)}
         tables += form.tables
         body.append(_extended(form, code(names, namespace)))
-    return FormsCode([*unpacked((f"t{place}" for place in range(len(tables))), "tables"), *body], tables, places)
+    return FormsCode(
+        [*unpacked((f"t{place}" for place in range(len(tables))), f"tables[:{len(tables)}]"), *body],
+        tables,
+        places,
+    )
 
 
 def _extended(form: Form, printer: ArrayCode) -> str:

@@ -13,8 +13,10 @@ import numpy as np
 from sympy import Symbol
 
 from symbackprop.backends.base import Feed, Floats, Recipe, State
+from symbackprop.backends.vector_forms import forms_code, is_large
 from symbackprop.lowering.array_code import ArrayCode
-from symbackprop.lowering.program import Kind, Line, Program
+from symbackprop.lowering.forms import Places
+from symbackprop.lowering.program import Kind, Program
 from symbackprop.lowering.straight import assignments, definition, prepared, results, safe_names, unpacked
 from symbackprop.lowering.updates import COUNT, GRADIENT, THETA, Update
 
@@ -32,28 +34,68 @@ def program_source(lines: Program, code: type[ArrayCode], namespace: str, *, by_
     return definition("program", "given, sizes", body)
 
 
-def step_source(recipe: Recipe, code: type[ArrayCode], namespace: str) -> str:
+def step_source(recipe: Recipe, code: type[ArrayCode], namespace: str) -> tuple[str, Sequence[Places]]:
     """`step(blocks, rows, fixed, sizes)`: the loss of a batch and its gradients, a block each.
 
     Args:
         recipe: what is trained.
         code: how expressions are printed.
         namespace: `np`, `jnp` or `torch`.
+
+    Returns:
+        The source, and what it calls `tables`.
     """
+    large = is_large(recipe.program)
+    body, tables = (_by_forms if large else _line_by_line)(recipe, code, namespace)
+    return definition("step", "blocks, rows, fixed, sizes", body), tables
+
+
+def _line_by_line(
+    recipe: Recipe, code: type[ArrayCode], namespace: str
+) -> tuple[list[str], Sequence[Places]]:
     lines = recipe.program
     computed = prepared(lines)
     names = safe_names(lines, computed)
     by_name = {symbol.name: name for symbol, name in names.items()}
     parameters = [by_name[name] for name in recipe.start]
-    body = [
+    return [
         *unpacked(parameters, "blocks" if is_array(recipe) else "blocks[0]"),
         *unpacked((by_name[name] for name in recipe.fixed), "fixed"),
         *unpacked((names[symbol] for symbol in lines.sizes), "sizes"),
         *(f"{by_name[feed.name]} = {fed(feed, recipe.batch)}" for feed in recipe.feeds),
         *assignments(computed, code(names, namespace)),
-        *_returned(recipe, computed, names, namespace),
-    ]
-    return definition("step", "blocks, rows, fixed, sizes", body)
+        *_returned(recipe, names, namespace),
+    ], []
+
+
+def _by_forms(recipe: Recipe, code: type[ArrayCode], namespace: str) -> tuple[list[str], Sequence[Places]]:
+    """All values stand in one array, a row each: parameters, what is fixed, what examples give, lines."""
+    names = [*recipe.start, *recipe.fixed, *(feed.name for feed in recipe.feeds)]
+    found = forms_code(recipe.program, [Symbol(name) for name in names], code, namespace)
+    loss, gradients = _wanted(recipe)
+    count = recipe.batch if recipe.feeds else 1
+    given = [f"spread(blocks[0][:, None], ({len(recipe.start)}, {count}))"]
+    if recipe.fixed:
+        stacked = f"{namespace}.stack([real(one) for one in fixed])"
+        given.append(f"spread({stacked}[:, None], ({len(recipe.fixed)}, {count}))")
+    if recipe.feeds:
+        given.append(f"rows[:, {[feed.places[0] for feed in recipe.feeds]}].T")
+    head = "mean" if recipe.reduction == "mean" else "sum"
+    place = len(found.tables)
+    return [
+        f"values = {namespace}.concatenate(({', '.join(given)},))",
+        *found.body,
+        f"slopes = {namespace}.{head}(values[tables[{place}]], axis=1)",
+        f"return {namespace}.{head}(values[{found.places[loss]}]), [slopes]",
+    ], [*found.tables, np.array([found.places[one] for one in gradients])]
+
+
+def _wanted(recipe: Recipe) -> tuple[Symbol, list[Symbol]]:
+    """What the loss and the gradients are called."""
+    lines, output = recipe.program.lines, recipe.program.output
+    found = {line.name: line.symbol for line in lines if line.kind is Kind.GRADIENT}
+    loss = next(line.symbol for line in lines if line.kind is Kind.VALUE and line.name == output)
+    return loss, [found[name] for name in recipe.start]
 
 
 def is_array(recipe: Recipe) -> bool:
@@ -61,13 +103,9 @@ def is_array(recipe: Recipe) -> bool:
     return recipe.program.shapes is not None
 
 
-def _returned(
-    recipe: Recipe, computed: Sequence[Line], names: Mapping[Symbol, str], namespace: str
-) -> Iterator[str]:
-    found = {line.name: names[line.symbol] for line in computed if line.kind is Kind.GRADIENT}
-    output = recipe.program.output
-    loss = next(names[line.symbol] for line in computed if line.kind is Kind.VALUE and line.name == output)
-    gradients = [found[name] for name in recipe.start]
+def _returned(recipe: Recipe, names: Mapping[Symbol, str], namespace: str) -> Iterator[str]:
+    loss_symbol, wanted = _wanted(recipe)
+    loss, gradients = names[loss_symbol], [names[one] for one in wanted]
     if is_array(recipe):
         yield f"return real({loss}), [{', '.join(f'real({one})' for one in gradients)}]"
         return

@@ -9,6 +9,7 @@ import sympy
 from sympy import Basic, Expr, Symbol, Tuple
 
 from symbackprop import operations as op
+from symbackprop.lowering.forms import Run
 from symbackprop.lowering.printer import CodePrinter, Level, Piece
 
 
@@ -40,6 +41,7 @@ class ArrayCode(CodePrinter):
         op.transpose: "transpose",
         op.total: "total",
         op.mean: "mean",
+        Run: "run",
     }
 
     def __init__(self, names: Mapping[Symbol, str], namespace: str = "np") -> None:
@@ -97,6 +99,10 @@ class ArrayCode(CodePrinter):
     def mean(self, expression: Expr) -> Piece:
         """np.mean(x, axis=0)."""
         return self._reduced("mean", expression)
+
+    def run(self, expression: Run) -> Piece:
+        """Σ over a run, whose terms lie along the second axis."""
+        return Piece(f"{self.namespace}.sum({self(expression.args[0])}, axis=1)")
 
     def _reduced(self, name: str, expression: Expr) -> Piece:
         inner, axes, keep = expression.args

@@ -1,8 +1,8 @@
 """Large programs of numbers, computed form by form: lines that differ in their names only are one operation.
 
 A network of thousands of weights has a handful of forms: Σ w x + b, σ(z), δ x. Lines of one form that do not
-wait for each other are one operation on vectors of values, picked out of all values so far by tables of places;
-what is written, compiled and run does not grow with the number of lines.
+wait for each other are one operation on vectors of values, picked out of all values so far by tables of
+places; what is written and compiled does not grow with the number of lines.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Slot(Symbol):  # type: ignore[misc]
     """What stands for the symbols of all lines of a form at one place."""
 
     def __new__(cls, table: int) -> Slot:  # noqa: D102
-        return Symbol.__new__(cls, f"slot {table}")
+        instance: Slot = Symbol.__new__(cls, f"slot {table}")
+        return instance
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def forms(lines: Iterable[Line], places: Mapping[Symbol, int]) -> tuple[list[For
         entry[0].append(line)
         entry[1].append(symbols)
     every, where = [], dict(places)
-    for (_, key), (members, symbols) in sorted(found.items(), key=lambda item: item[0][0]):
+    for _, (members, symbols) in sorted(found.items(), key=lambda item: item[0][0]):
         slots: list[Slot] = []
         expression = _pattern(members[0].expression, slots)
         tables = [
@@ -119,7 +120,7 @@ def _key(expression: Basic, symbols: list[Any]) -> Any:
 
 
 def _runs(terms: Sequence[Basic]) -> list[tuple[Any, list[list[Any]]]]:
-    """Neighbouring terms of one form: what they are, and the symbols of each; runs within runs stay single."""
+    """Neighbouring terms of one form, with the symbols of each; what has a run within stays single."""
     found: list[tuple[Any, list[list[Any]]]] = []
     for term in terms:
         own: list[Any] = []
@@ -151,4 +152,3 @@ def _pattern(expression: Basic, slots: list[Slot]) -> Basic:
         else:
             parts.append(Run(_pattern(members[0], slots)))
     return parts[0] if len(parts) == 1 else Add(*parts, evaluate=False)
-

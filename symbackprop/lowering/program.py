@@ -189,7 +189,9 @@ class _Assembler:
     def gradients(self) -> list[Line]:
         lines = []
         for name, gradient in self.derivation.gradients.items():
-            lines.append(Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), self._gradient(gradient), name))
+            lines.append(
+                Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), self._gradient(gradient), name)
+            )
         return lines
 
     def _gradient(self, gradient: Gradient) -> Expr:
