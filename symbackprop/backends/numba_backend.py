@@ -12,9 +12,12 @@ import numpy as np
 from symbackprop.backends import scalar_functions
 from symbackprop.backends.base import Backend, Carry, Precision, ProgramFunction, Recipe, Stepper, not_by_hand
 from symbackprop.backends.namespaces import functions_of
+from symbackprop.backends.numpy_backend import form_by_form
 from symbackprop.backends.scalar_steppers import ScalarStepper
+from symbackprop.lowering.form_steps import FormStepsCode
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.scalar_code import PythonScalars
+from symbackprop.lowering.scalar_steps import StepsCode
 from symbackprop.lowering.straight import assignments, definition, executed, prepared, results, safe_names
 
 _FAST: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
@@ -42,6 +45,10 @@ def _real(precision: Precision) -> str:
     return "" if precision == "float64" else "real"
 
 
+MOST_LINES = 120
+"""Compilers take minutes over straight-line code of thousands of lines; longer programs become loops."""
+
+
 class NumbaBackend(Backend):
     """Numba."""
 
@@ -54,6 +61,8 @@ class NumbaBackend(Backend):
         """The values of all lines, example by example."""
         if carry is not None:
             raise not_by_hand(self.name)
+        if len(program.lines) > MOST_LINES:
+            return form_by_form(program, np.dtype(precision).type)
         run = _compiled(_rows_source(program, _real(precision)), "program", precision)
         count = len(program.lines)
 
@@ -67,15 +76,30 @@ class NumbaBackend(Backend):
         return function
 
     def stepper(self, recipe: Recipe) -> Stepper:
-        """The training loop as machine code."""
-        count = len(recipe.program.lines)
+        """The training loop as machine code: straight-line code, or a loop for each form of many lines."""
+        count, real = len(recipe.program.lines), _real(recipe.precision)
+        if count > MOST_LINES:
+            return ScalarStepper(
+                recipe, f"numba: loops over the forms of {count} lines", _by_forms(recipe), real
+            )
         choice = f"numba: straight-line machine code of {count} lines"
         return ScalarStepper(
-            recipe,
-            choice,
-            lambda code: _compiled(code.source, "steps", recipe.precision),
-            _real(recipe.precision),
+            recipe, choice, lambda code: _compiled(code.source, "steps", recipe.precision), real
         )
+
+
+def _by_forms(recipe: Recipe) -> Callable[[StepsCode], Callable[..., None]]:
+    def build(code: StepsCode) -> Callable[..., None]:
+        forms = FormStepsCode(code)
+        steps = _compiled(forms.source, "steps", recipe.precision)
+        values, sums = (np.zeros(size, dtype=recipe.precision) for size in (forms.room, len(recipe.start)))
+
+        def run(*given: Any) -> None:
+            steps(*given, forms.tables, values, sums)
+
+        return run
+
+    return build
 
 
 def _rows_source(lines: Program, real: str) -> str:

@@ -45,7 +45,7 @@ class NumpyBackend(Backend):
         """The values of all lines."""
         real = np.dtype(precision).type
         if carry is None and is_large(program):
-            return _form_by_form(program, real)
+            return form_by_form(program, real)
         source = program_source(program, ArrayCode, "np", by_hand=carry is not None)
         run = executed(source, "program", {**bound(np, real), "carry": carry})
 
@@ -60,7 +60,7 @@ class NumpyBackend(Backend):
         return NumpyStepper(recipe)
 
 
-def _form_by_form(lines: Program, real: Any) -> ProgramFunction:
+def form_by_form(lines: Program, real: Any) -> ProgramFunction:
     """A program of many numbers as few operations on vectors of them."""
     source, code = forms_source(lines, ArrayCode, "np")
     run = executed(source, "program", bound(np, real))

@@ -16,7 +16,8 @@ from symbackprop.backends.base import Feed, Floats, Recipe, State
 from symbackprop.backends.vector_forms import forms_code, is_large
 from symbackprop.lowering.array_code import ArrayCode
 from symbackprop.lowering.forms import Places
-from symbackprop.lowering.program import Kind, Program
+from symbackprop.lowering.program import Program
+from symbackprop.lowering.scalar_steps import wanted
 from symbackprop.lowering.straight import assignments, definition, prepared, results, safe_names, unpacked
 from symbackprop.lowering.updates import COUNT, GRADIENT, THETA, Update
 
@@ -72,7 +73,7 @@ def _by_forms(recipe: Recipe, code: type[ArrayCode], namespace: str) -> tuple[li
     """All values stand in one array, a row each: parameters, what is fixed, what examples give, lines."""
     names = [*recipe.start, *recipe.fixed, *(feed.name for feed in recipe.feeds)]
     found = forms_code(recipe.program, [Symbol(name) for name in names], code, namespace)
-    loss, gradients = _wanted(recipe)
+    loss, gradients = wanted(recipe.program, recipe.start)
     count = recipe.batch if recipe.feeds else 1
     given = [f"spread(blocks[0][:, None], ({len(recipe.start)}, {count}))"]
     if recipe.fixed:
@@ -90,22 +91,14 @@ def _by_forms(recipe: Recipe, code: type[ArrayCode], namespace: str) -> tuple[li
     ], [*found.tables, np.array([found.places[one] for one in gradients])]
 
 
-def _wanted(recipe: Recipe) -> tuple[Symbol, list[Symbol]]:
-    """What the loss and the gradients are called."""
-    lines, output = recipe.program.lines, recipe.program.output
-    found = {line.name: line.symbol for line in lines if line.kind is Kind.GRADIENT}
-    loss = next(line.symbol for line in lines if line.kind is Kind.VALUE and line.name == output)
-    return loss, [found[name] for name in recipe.start]
-
-
 def is_array(recipe: Recipe) -> bool:
     """Whether the program is one of arrays."""
     return recipe.program.shapes is not None
 
 
 def _returned(recipe: Recipe, names: Mapping[Symbol, str], namespace: str) -> Iterator[str]:
-    loss_symbol, wanted = _wanted(recipe)
-    loss, gradients = names[loss_symbol], [names[one] for one in wanted]
+    output, slopes = wanted(recipe.program, recipe.start)
+    loss, gradients = names[output], [names[one] for one in slopes]
     if is_array(recipe):
         yield f"return real({loss}), [{', '.join(f'real({one})' for one in gradients)}]"
         return

@@ -5,17 +5,25 @@ The same Python is run by CPython and compiled by Numba: numbers stand in flat s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sympy import Symbol
 
-from symbackprop.lowering.program import Kind, Line, Program
+from symbackprop.lowering.program import Kind, Program
 from symbackprop.lowering.scalar_code import PythonScalars
 from symbackprop.lowering.straight import assignments, prepared, safe_names
 from symbackprop.lowering.updates import COUNT, GRADIENT, THETA, Update
 
 ARGUMENTS = "theta, memory, done, fixed, table, order, losses"
+
+
+def wanted(lines: Program, parameters: Iterable[str]) -> tuple[Symbol, list[Symbol]]:
+    """What a program calls its loss, and its gradients by these parameters."""
+    found = {line.name: line.symbol for line in lines.lines if line.kind is Kind.GRADIENT}
+    every = (line for line in lines.lines if line.kind is Kind.VALUE)
+    loss = next(line.symbol for line in every if line.name == lines.output)
+    return loss, [found[name] for name in parameters]
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class StepsCode:
 
         Before it `done` updates were made; `theta`, `memory` and `losses` are written to.
         """
-        return "\n".join([f"def steps({ARGUMENTS}):", *_indented(self._body())]) + "\n"
+        return "\n".join([f"def steps({ARGUMENTS}):", *indented(self._body())]) + "\n"
 
     def _body(self) -> Iterator[str]:
         computed = prepared(self.program)
@@ -65,8 +73,9 @@ class StepsCode:
             *(f"{by_name[name]} = table[row + {place}]" for name, place in self.columns.items()),
             *assignments(computed, printer),
         ]
-        wanted = {line.name: names[line.symbol] for line in computed if line.kind is Kind.GRADIENT}
-        loss = names[self._loss(computed)]
+        output, slopes = self.wanted
+        loss = names[output]
+        wanted = {name: names[one] for name, one in zip(self.parameters, slopes, strict=True)}
         if self.batch <= 1:
             start = [f"row = order[step] * {self.width}"] if self.columns else []
             inner += [*start, *lines, f"losses[step] = {loss}"]
@@ -75,11 +84,12 @@ class StepsCode:
             gradients = {name: f"s{place}" for place, name in enumerate(self.parameters)}
             inner += self._over_the_batch(lines, loss, wanted, gradients)
         inner += self._updates(by_name, gradients)
-        yield from _indented(inner)
+        yield from indented(inner)
 
-    def _loss(self, computed: Sequence[Line]) -> Symbol:
-        output = self.program.output
-        return next(line.symbol for line in computed if line.kind is Kind.VALUE and line.name == output)
+    @property
+    def wanted(self) -> tuple[Symbol, list[Symbol]]:
+        """What the loss and the gradients are called, in the order of the parameters."""
+        return wanted(self.program, self.parameters)
 
     def _over_the_batch(
         self, lines: Sequence[str], loss: str, wanted: Mapping[str, str], sums: Mapping[str, str]
@@ -90,7 +100,7 @@ class StepsCode:
         yield f"for place in range(step * {self.batch}, (step + 1) * {self.batch}):"
         start = [f"row = order[place] * {self.width}"] if self.columns else []
         added = [f"total += {loss}", *(f"{sums[name]} += {wanted[name]}" for name in self.parameters)]
-        yield from _indented([*start, *lines, *added])
+        yield from indented([*start, *lines, *added])
         if self.is_mean:
             yield from (f"{name} /= {self.batch}" for name in ("total", *sums.values()))
         yield "losses[step] = total"
@@ -111,5 +121,6 @@ class StepsCode:
                 yield f"memory[{row * count + place}] = {names[symbol]}"
 
 
-def _indented(lines: Iterator[str] | Sequence[str]) -> list[str]:
+def indented(lines: Iterator[str] | Sequence[str]) -> list[str]:
+    """One level further in."""
     return [f"    {line}" for line in lines]
