@@ -131,12 +131,20 @@ class CodePrinter(ABC):
         minus, positive = negative_part(expression)
         if minus:
             return Piece(f"-{self.at(positive, Level.PRODUCT)}", Level.SIGN)
-        above = [factor for factor in expression.args if not is_reciprocal(factor)]
-        below = [factor for factor in expression.args if is_reciprocal(factor)]
+        above: list[Expr] = []
+        under: list[Piece] = []
+        for factor in expression.args:
+            if is_reciprocal(factor):
+                under.append(self._power(factor.base, -factor.exp))
+            elif isinstance(factor, Rational) and not _ends(int(factor.q)):
+                # A third of a is a/3, not 0.333… times a.
+                above += [Integer(factor.p)] if factor.p != 1 else []
+                under.append(self.number(Integer(factor.q)))
+            else:
+                above.append(factor)
         text = "*".join(self._factor(factor, place) for place, factor in enumerate(above))
-        if not below:
+        if not under:
             return Piece(text, Level.PRODUCT)
-        under = [self._power(factor.base, -factor.exp) for factor in below]
         shown = [one.text if one.level >= Level.SIGN else f"({one.text})" for one in under]
         divisor = shown[0] if len(shown) == 1 else f"({'*'.join(shown)})"
         return Piece(f"{text or self.integer(1)}/{divisor}", Level.PRODUCT)
