@@ -16,6 +16,8 @@ from symbackprop.expressions import (
     mul,
     neg,
     negative_part,
+    plain_product,
+    plain_sum,
     power,
     rebuild,
     symbols_in,
@@ -98,7 +100,7 @@ class _Splitter:
 
     def _sum(self, expression: Expr) -> Expr:
         *before, last = expression.args
-        first = self._atom(before[0] if len(before) == 1 else Add(*before, evaluate=False))
+        first = self._atom(plain_sum(before))
         minus, size = negative_part(last)
         return add(first, neg(self._atom(size)) if minus else self._atom(size))
 
@@ -107,7 +109,7 @@ class _Splitter:
         if minus:
             return neg(self._atom(size))
         *before, last = expression.args
-        first = self._atom(before[0] if len(before) == 1 else Mul(*before, evaluate=False))
+        first = self._atom(plain_product(before))
         if is_reciprocal(last):
             return divide(first, self._atom(power(last.base, -last.exp)))
         return mul(first, self._atom(last))

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from sympy import Add, Expr, Rational, S, Symbol
+from sympy import Expr, Rational, S, Symbol
 
-from symbackprop.expressions import Rewriter, add, mul
+from symbackprop.expressions import Rewriter, add, mul, plain_sum
 from symbackprop.graph import Collapse
 from symbackprop.language import parse_expression
 
@@ -55,7 +55,7 @@ class Loss:
             parameters: other values for the loss's own constants.
         """
         terms = [self.filled(yhat, y, parameters) for yhat, y in zip(outputs, targets, strict=True)]
-        total = terms[0] if len(terms) == 1 else Add(*terms, evaluate=False)
+        total = plain_sum(terms)
         return mul(-1 if self.negative else 1, self._coefficient(len(outputs), factor, mean), total)
 
     def filled(self, output: Symbol, target: Symbol, parameters: Mapping[str, Expr] | None = None) -> Expr:
@@ -148,7 +148,7 @@ class Penalty:
             coefficient: λ with its factor, as λ/2.
         """
         terms = [self.filled(weight) for weight in weights]
-        return mul(coefficient, terms[0] if len(terms) == 1 else Add(*terms, evaluate=False))
+        return mul(coefficient, plain_sum(terms))
 
     def filled(self, weight: Symbol) -> Expr:
         """The share of one weight, or of an array of them entry by entry."""

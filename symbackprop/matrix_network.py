@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sympy import Add, Expr, Rational, S, Symbol
+from sympy import Expr, Rational, S, Symbol
 
 from symbackprop import functions
 from symbackprop import operations as op
 from symbackprop.activations import ACTIVATIONS
 from symbackprop.arrays.sizes import Shape
 from symbackprop.content import Text, text
-from symbackprop.expressions import divide, mul
+from symbackprop.expressions import divide, mul, plain_sum
 from symbackprop.graph import Graph, Node, Role
 from symbackprop.losses import LOSSES, PENALTIES
 from symbackprop.network import Layer, Objective, PenaltyTerm
@@ -154,7 +154,7 @@ class _Builder:
         if layer.has_bias:
             self._parameter(bias, arrangement.bias(layer.units), number)
             self.biases.append(bias)
-            linear = Add(linear, bias, evaluate=False)
+            linear = plain_sum([linear, bias])
         shape = arrangement.shape(layer.units)
         z, a = Symbol(layer.preactivation), Symbol(layer.output)
         delta = Symbol(layer.delta)
@@ -182,7 +182,7 @@ class _Builder:
         if objective.penalties:
             parts = [self._part("E", value)]
             parts += [self._part("R", self._penalty(one)) for one in objective.penalties]
-            value = Add(*parts, evaluate=False)
+            value = plain_sum(parts)
         self.nodes.append(Node(total, value, Role.LOSS))
 
     def _loss(self) -> Expr:
@@ -212,7 +212,7 @@ class _Builder:
             op.of(op.total, PENALTIES[penalty.name].filled(symbol), tuple(range(len(shapes[symbol]))), 0)
             for symbol in chosen
         ]
-        return mul(coefficient, sums[0] if len(sums) == 1 else Add(*sums, evaluate=False))
+        return mul(coefficient, plain_sum(sums))
 
     def _constant(self, name: str) -> Symbol:
         symbol = Symbol(name)

@@ -13,7 +13,7 @@ from symbackprop import operations as op
 from symbackprop.arrays.quotients import Opened, Quotients, coefficient_of
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, as_shape, broadcast, count
-from symbackprop.expressions import Number, add, divide, mul, rebuild
+from symbackprop.expressions import Number, add, divide, mul, plain_product, rebuild
 
 
 class Algebra:
@@ -123,7 +123,7 @@ class Algebra:
             return ([], expression) if self.shapes[expression] else ([expression], S.One)
         scalars = [factor for factor in expression.args if not self.shapes[factor]]
         arrays = [factor for factor in expression.args if self.shapes[factor]]
-        rest = arrays[0] if len(arrays) == 1 else Mul(*arrays, evaluate=False) if arrays else S.One
+        rest = plain_product(arrays)
         return scalars, rest
 
     def spread(self, expression: Expr, shape: Shape) -> Expr:
@@ -377,5 +377,5 @@ def _coefficient(term: Expr) -> tuple[Expr, Expr]:
     """The number in front of a term, and the rest."""
     if isinstance(term, Mul) and isinstance(term.args[0], Number):
         first, *rest = term.args
-        return first, rest[0] if len(rest) == 1 else Mul(*rest, evaluate=False)
+        return first, plain_product(rest)
     return S.One, term

@@ -15,7 +15,7 @@ from symbackprop.arrays.matrix_pieces import MatrixPieces
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, count
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import divide, is_reciprocal, negative_part
+from symbackprop.expressions import divide, is_reciprocal, negative_part, plain_product
 from symbackprop.notation.code import places
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.syntax import Level, Piece, Syntax
@@ -34,7 +34,7 @@ class MatrixPrinter(MatrixPieces):
         rest = [one for one in factors if one not in sums]
         if len(sums) != 1 or not any(map(_is_share, rest)) or self.shapes[expression]:
             return super()._unsigned(expression)
-        front = super()._unsigned(rest[0] if len(rest) == 1 else Mul(*rest, evaluate=False))
+        front = super()._unsigned(plain_product(rest))
         return self._row([front, self.piece(sums[0])])
 
     def _call(self, expression: Function) -> Piece:
@@ -55,7 +55,7 @@ class MatrixPrinter(MatrixPieces):
         (inner,) = expression.args
         if not self.shapes[inner]:
             return super()._full_sigmoid(expression)
-        raised = self.syntax.call(sympy.exp, [self.piece(Mul(S.NegativeOne, inner, evaluate=False)).text])
+        raised = self.syntax.call(sympy.exp, [self.piece(plain_product([S.NegativeOne, inner])).text])
         return self.syntax.fraction(Piece("1", number=True), Piece(f"1 + {raised}", Level.SUM))
 
     def relation(self, test: Relational) -> str:
@@ -112,7 +112,7 @@ class MatrixPrinter(MatrixPieces):
             return self._terms(expression, self.transposed)
         scalars, array = Algebra(self.shapes).apart(expression)
         if scalars and array is not S.One and not isinstance(array, Mul):
-            front = self.piece(scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False))
+            front = self.piece(plain_product(scalars))
             return self._row([front, self.transposed(array)])
         operands = [len(self.shapes[one]) for one in array.args[:1]] if len(self.shapes[array]) == 1 else []
         if isinstance(array, op.spread) and self.shapes[array.args[0]] == (1,):

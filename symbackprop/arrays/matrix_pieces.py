@@ -16,7 +16,7 @@ from symbackprop import operations as op
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.arrays.sizes import Shape, Size, count
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import divide, is_reciprocal, negative_part
+from symbackprop.expressions import divide, is_reciprocal, negative_part, plain_product, plain_sum
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.syntax import Level, Piece, Syntax
 
@@ -69,7 +69,7 @@ class MatrixPieces(Printer):
         """n - 1, where SymPy writes a size as -1 + n."""
         if not expression.free_symbols <= self.shapes.sizes:
             return expression
-        return Add(*sorted(expression.args, key=lambda term: bool(term.is_number)), evaluate=False)
+        return plain_sum(sorted(expression.args, key=lambda term: bool(term.is_number)))
 
     def widened(self, expression: Expr, full: Shape) -> Piece:
         """An operand of a sum or element-wise product, repeated by ones to the shape of the whole."""
@@ -84,8 +84,8 @@ class MatrixPieces(Printer):
         )
         if scalars:
             arrays = [one for one in expression.args if one not in scalars]
-            rest = arrays[0] if len(arrays) == 1 else Mul(*arrays, evaluate=False)
-            front = scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False)
+            rest = plain_product(arrays)
+            front = plain_product(scalars)
             return self._row([self.piece(front), self.widened(rest, full)])
         if isinstance(expression, op.mean):
             inner, axes, keep = expression.args
@@ -126,7 +126,7 @@ class MatrixPieces(Printer):
             arrays = self.syntax.fraction(whole, self._hadamard(below, full))
         if not scalars:
             return arrays
-        front = super()._unsigned(scalars[0] if len(scalars) == 1 else Mul(*scalars, evaluate=False))
+        front = super()._unsigned(plain_product(scalars))
         row = self._row([front, arrays])
         return row._replace(level=Level.HADAMARD) if arrays.level == Level.HADAMARD else row
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sympy import Expr, Mul
+from sympy import Expr
 
 from symbackprop import operations as op
 from symbackprop.arrays.finder import Found
@@ -13,6 +13,7 @@ from symbackprop.arrays.layouts import LayoutRules
 from symbackprop.arrays.misfits import in_code, inner_size, refuse_matmul
 from symbackprop.arrays.sizes import Shape, broadcast, count, show_shape
 from symbackprop.errors import ShapeError
+from symbackprop.expressions import plain_product
 
 
 class Shapes(LayoutRules):
@@ -38,10 +39,10 @@ class Shapes(LayoutRules):
         if first[-1] != inner_size(second):
             refuse_matmul(a, first, b, second)
         if len(first) > 2 and len(second) == 1:
-            return self.resolved(op.of(op.total, Mul(a, b, evaluate=False), (-1,), 0))
+            return self.resolved(op.of(op.total, plain_product([a, b]), (-1,), 0))
         if len(second) > 2 and len(first) == 1:
             column = op.of(op.reshape, a, (first[0], 1))
-            return self.resolved(op.of(op.total, Mul(column, b, evaluate=False), (-2,), 0))
+            return self.resolved(op.of(op.total, plain_product([column, b]), (-2,), 0))
         lead = broadcast([first[:-2], second[:-2]])
         if lead is None:
             refuse_matmul(a, first, b, second)

@@ -18,7 +18,7 @@ from sympy.core.relational import Relational
 from symbackprop import functions
 from symbackprop import operations as op
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import AtStep, Prime, Quotient, is_reciprocal, negative_part
+from symbackprop.expressions import AtStep, Prime, Quotient, is_reciprocal, negative_part, plain_product
 from symbackprop.notation.numbers import as_decimal, number_format
 from symbackprop.notation.syntax import Level, Piece, Syntax
 
@@ -234,7 +234,7 @@ class Printer:
         )
 
     def _full_sigmoid(self, expression: Any) -> Piece:
-        raised = self.syntax.exponential(self.piece(Mul(S.NegativeOne, expression.args[0], evaluate=False)))
+        raised = self.syntax.exponential(self.piece(plain_product([S.NegativeOne, expression.args[0]])))
         return self.syntax.fraction(Piece("1", number=True), Piece(f"1 + {raised.text}", Level.SUM))
 
     def _where(self, expression: Any) -> Piece:
@@ -249,7 +249,7 @@ _SPECIAL: Mapping[Any, Callable[[Printer, Any], Piece]] = {
     functions.absolute: lambda printer, e: Piece(printer.syntax.absolute(printer(e.args[0]))),
     functions.sqrt: lambda printer, e: printer.syntax.root(printer.piece(e.args[0])),
     functions.xlogx: lambda printer, e: printer.piece(
-        Mul(e.args[0], sympy.log(e.args[0], evaluate=False), evaluate=False)
+        plain_product([e.args[0], sympy.log(e.args[0], evaluate=False)])
     ),
     functions.indicator: lambda printer, e: Piece(printer.syntax.indicator(printer.relation(e.args[0]))),
     functions.where: lambda printer, e: printer._where(e),

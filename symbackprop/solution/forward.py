@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import sympy
-from sympy import Add, Expr, Symbol
+from sympy import Expr, Symbol
 
 from symbackprop import functions
 from symbackprop.arrays.shape_lines import shape_text
 from symbackprop.content import Environment, Text, text
 from symbackprop.conventions import Conventions
 from symbackprop.exact import TooLong, exact_value
-from symbackprop.expressions import Prime, Rewriter, call, divide
+from symbackprop.expressions import Prime, Rewriter, call, divide, plain_sum
 from symbackprop.graph import Graph, Node, Role
 from symbackprop.language import parse_expression
 from symbackprop.partials import local_partials
@@ -84,7 +84,7 @@ def _softmax_line(graph: Graph) -> Equation:
     first = next(part for node in graph.inner for part in _calls(node, functions.softmax))
     index, inputs = first.args
     terms = [call(sympy.exp, one) for one in inputs]
-    return equation(first, divide(terms[index - 1], Add(*terms, evaluate=False)))
+    return equation(first, divide(terms[index - 1], plain_sum(terms)))
 
 
 def _calls(node: Node, head: type[sympy.Function]) -> list[Expr]:
