@@ -12,7 +12,7 @@ from symbackprop.arrays.pullbacks import PullBack
 from symbackprop.arrays.sizes import show_shape
 from symbackprop.collapsing import of_logits, shorter_form, through_normalisation
 from symbackprop.conventions import Conventions
-from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
+from symbackprop.derivation import Contribution, Delta, Derivation, Gradient, Partials
 from symbackprop.errors import ShapeError
 from symbackprop.expressions import Quotient, Rewriter
 from symbackprop.graph import Collapse, Graph, Node
@@ -36,12 +36,12 @@ def array_backprop(
     sweep = _ArraySweep(graph, output, wrt, conventions)
     for node in graph.backward_order(sweep.active, sweep.edges):
         sweep.visit(node)
-    derivation = Derivation(
-        graph, output, tuple(wrt), conventions, sweep.partials, sweep.deltas, shapes=sweep.pull.shapes
-    )
+    partials, shapes = Partials(sweep.partials), sweep.pull.shapes
+    derivation = Derivation(graph, output, tuple(wrt), conventions, partials, sweep.deltas, shapes=shapes)
     for symbol in wrt:
-        delta = sweep.deltas.get(symbol.name) or sweep.delta_of_given(graph[symbol])
-        derivation.gradients[symbol.name] = Gradient(symbol, delta, derivation)  # type: ignore[index]
+        if symbol.name not in sweep.deltas:
+            derivation.given_deltas[symbol.name] = sweep.delta_of_given(graph[symbol])
+        derivation.gradients[symbol.name] = Gradient(symbol, derivation.derivative(symbol), derivation)
     return derivation
 
 
@@ -70,27 +70,22 @@ class _ArraySweep:
             {e: symbol for e, symbol in graph.by_expression.items() if not e.free_symbols <= sizes}
         )
         self.by_value = self.values if by_value else Rewriter({})
-        self.partials: dict[tuple[Symbol, Symbol], Expr] = {}
+        self.partials: dict[Symbol, dict[Symbol, Expr]] = {}
         self.deltas: dict[str, Delta] = {}
         self._pulled: dict[Symbol, Mapping[Symbol, Expr]] = {}
 
     @property
-    def edges(self) -> set[tuple[Symbol, Symbol]]:
-        """Every (consumer, parent) that a derivative can flow along."""
-        return {
-            (consumer, parent)
-            for consumer in self.active
-            for parent in self.graph[consumer].parents
-            if parent in self.active
-        }
+    def edges(self) -> dict[Symbol, frozenset[Symbol]]:
+        """For every consumer the parents that a derivative can flow to."""
+        return {consumer: self.active.intersection(self.graph[consumer].parents) for consumer in self.active}
 
     def visit(self, node: Node) -> None:
         """The delta of a node whose consumers have theirs, pulled back to its parents."""
         delta = self._delta(node)
         self.deltas[node.name] = delta
         self._pulled[node.symbol] = self._pull(node, delta.derivative)
-        for parent in self._pulled[node.symbol]:
-            self.partials[node.symbol, parent] = Quotient(node.symbol, parent)
+        parents = self._pulled[node.symbol]
+        self.partials[node.symbol] = {parent: Quotient(node.symbol, parent) for parent in parents}
 
     def _pull(self, node: Node, upstream: Expr) -> dict[Symbol, Expr]:
         assert node.expression is not None

@@ -14,89 +14,19 @@ from symbackprop.arrays.algebra import Algebra
 from symbackprop.arrays.matrices import printer_for
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.conventions import Conventions
+from symbackprop.deltas import Contribution, Delta, Partials
 from symbackprop.errors import OptionError
-from symbackprop.expressions import Quotient, Rewriter, add, mul, power, size, size_with
-from symbackprop.graph import Collapse, Graph
+from symbackprop.expressions import Quotient, Rewriter, add, mul, size, size_with
+from symbackprop.graph import Graph
 from symbackprop.notation.latex import LATEX
 from symbackprop.notation.syntax import Syntax
 from symbackprop.notation.unicode import UNICODE
-from symbackprop.shown import Headed, Shown
+from symbackprop.shown import Headed
+
+__all__ = ["Contribution", "Delta", "Derivation", "Gradient", "Partials", "Path"]
 
 PAGE = 400
 """Symbols on a page: closed forms and lists of paths beyond it are written only when insisted on."""
-
-
-@dataclass(frozen=True)
-class Contribution(Shown):
-    """One consumer's share of a node's derivative: upstream × local partial.
-
-    Attributes:
-        consumer: the node that uses this one.
-        upstream: ∂L/∂consumer: its delta by name, or in line; 1 at the output.
-        local: ∂consumer/∂node; of arrays only as it is written.
-        pulled: of arrays, the upstream derivative pulled back through the consumer.
-    """
-
-    consumer: Symbol
-    upstream: Expr
-    local: Expr
-    pulled: Expr | None = None
-
-    @property
-    def expression(self) -> Expr:
-        """upstream × local, in the order of the chain; of arrays the upstream pulled back."""
-        return mul(self.upstream, self.local) if self.pulled is None else self.pulled
-
-
-@dataclass(frozen=True, repr=False)
-class Delta(Headed):
-    """The derivative of the output by one node.
-
-    Attributes:
-        node: the node.
-        symbol: the name of the delta; None: it is written in line.
-        contributions: one for each consumer; their sum is the derivative.
-        sign: -1 where the convention makes a delta -∂L/∂node, else 1; of arrays also the factor n of a batch.
-        collapse: a declared shorter form, which the expression then is.
-        is_output: it is the output's own: ∂L/∂L is 1.
-        value: of arrays, the sum of the contributions in the sign and factor of the convention.
-    """
-
-    node: Symbol
-    symbol: Symbol | None
-    contributions: tuple[Contribution, ...]
-    sign: Expr = S.One
-    collapse: Collapse | None = None
-    is_output: bool = False
-    value: Expr | None = None
-
-    @cached_property
-    def factors(self) -> Expr:
-        """The sum of the contributions, in the sign of the convention."""
-        if self.is_output:
-            return self.sign
-        if self.value is not None:
-            return self.value
-        return add(*(mul(self.sign, contribution.expression) for contribution in self.contributions))
-
-    @property
-    def expression(self) -> Expr:
-        """What the delta equals: the collapsed form where there is one, else the sum of contributions."""
-        if self.collapse is None:
-            return self.factors
-        return self.collapse.final if self.value is not None else mul(self.sign, self.collapse.final)
-
-    @property
-    def scale(self) -> Expr:
-        """By what the delta is to be multiplied to give ∂L/∂node."""
-        return power(self.sign, -1)
-
-    @property
-    def derivative(self) -> Expr:
-        """∂L/∂node as others refer to it: by name, or in line."""
-        if self.is_output:
-            return S.One
-        return mul(self.scale, self.symbol or self.expression)
 
 
 @dataclass(frozen=True, repr=False)
@@ -132,21 +62,60 @@ class Derivation(Headed):
         deltas: the delta of every computed node on the way, from the output backwards, by the node's name.
         gradients: the derivative by every symbol of `wrt`, by name.
         shapes: the shape of every expression, where values are arrays.
+        given_deltas: of arrays, the derivatives by values that come from outside, by their names.
     """
 
     graph: Graph
     output: Symbol
     wrt: tuple[Symbol, ...]
     conventions: Conventions
-    partials: Mapping[tuple[Symbol, Symbol], Expr]
-    deltas: Mapping[str, Delta]
-    gradients: Mapping[str, Gradient] = field(default_factory=dict)
+    partials: Partials
+    deltas: dict[str, Delta] = field(default_factory=dict)
+    gradients: dict[str, Gradient] = field(default_factory=dict)
     shapes: Shapes | None = None
+    given_deltas: dict[str, Delta] = field(default_factory=dict)
 
     @property
     def is_array(self) -> bool:
         """Whether it is one of arrays."""
         return self.shapes is not None
+
+    def delta(self, symbol: Symbol) -> Delta:
+        """The derivative by any symbol of `wrt` or computed node on the way, as a sum of contributions."""
+        found = self.deltas.get(symbol.name) or self.given_deltas.get(symbol.name)
+        shares = () if found else tuple(self.contributions(symbol))
+        return found or Delta(symbol, None, shares, is_output=symbol == self.output)
+
+    def contributions(self, symbol: Symbol) -> Iterator[Contribution]:
+        """The shares of ∂L/∂symbol of the consumers, which have their deltas; values are numbers."""
+        return (Contribution(*share) for share in self._shares(symbol))
+
+    def _shares(self, symbol: Symbol) -> Iterator[tuple[Symbol, Expr, Expr]]:
+        """Each consumer with its own derivative and its local partial."""
+        for consumer in self.active_consumers(symbol):
+            upstream = self.deltas[consumer.name].derivative
+            yield consumer, upstream, self.partials.by_consumer[consumer][symbol]
+
+    def derivative(self, symbol: Symbol) -> Expr:
+        """∂L/∂symbol by the deltas' names: δ_a1 x_1."""
+        if self.is_array:
+            delta = self.delta(symbol)
+            return S.One if delta.is_output else mul(delta.scale, delta.expression)
+        shares = [mul(upstream, local) for _, upstream, local in self._shares(symbol)]
+        return add(*shares) if shares or symbol != self.output else S.One
+
+    def chain(self, symbol: Symbol) -> Expr:
+        """∂L/∂z_1 · ∂z_1/∂w_11, every factor named; at fan-out the sum over consumers."""
+        delta = self.delta(symbol)
+        return (
+            S.One
+            if delta.is_output
+            else add(*(self._link(one.consumer, symbol) for one in delta.contributions))
+        )
+
+    def _link(self, consumer: Symbol, symbol: Symbol) -> Expr:
+        local = self.local_symbol(consumer, symbol)
+        return local if consumer == self.output else mul(Quotient(self.output, consumer), local)
 
     def laid_out(self, expression: Expr) -> Expr:
         """A derivative by an array in the convention's layout: a row or a transpose in numerator layout."""
@@ -215,7 +184,15 @@ class Derivation(Headed):
 
     def active_consumers(self, symbol: Symbol) -> Sequence[Symbol]:
         """The consumers of a node through which the output depends on it."""
-        return [consumer for consumer in self.graph.consumers[symbol] if (consumer, symbol) in self.partials]
+        return self._users.get(symbol, ())
+
+    @cached_property
+    def _users(self) -> Mapping[Symbol, Sequence[Symbol]]:
+        users: dict[Symbol, list[Symbol]] = {}
+        for consumer in self.graph.inner:
+            for node in self.partials.by_consumer.get(consumer.symbol, ()):
+                users.setdefault(node, []).append(consumer.symbol)
+        return users
 
     @cached_property
     def _closed_values(self) -> Rewriter:
@@ -263,13 +240,18 @@ class Gradient(Headed):
 
     Attributes:
         wrt: the symbol.
-        delta: its contributions.
+        expression: the gradient by the deltas' names: δ_a1 x_1.
         derivation: where it belongs.
     """
 
     wrt: Symbol
-    delta: Delta
+    expression: Expr
     derivation: Derivation = field(repr=False)
+
+    @cached_property
+    def delta(self) -> Delta:
+        """Its contributions."""
+        return self.derivation.delta(self.wrt)
 
     @property
     def symbol(self) -> Quotient:
@@ -281,15 +263,6 @@ class Gradient(Headed):
         """One for each consumer; at fan-out and for shared weights there are several."""
         return self.delta.contributions
 
-    @cached_property
-    def expression(self) -> Expr:
-        """The gradient by the deltas' names: δ_a1 x_1."""
-        if self.delta.is_output:
-            return S.One
-        if self.delta.value is not None:
-            return mul(self.delta.scale, self.delta.expression)
-        return add(*(contribution.expression for contribution in self.contributions))
-
     @property
     def laid_out(self) -> Expr:
         """The gradient in the layout of the convention: transposed in numerator layout."""
@@ -298,14 +271,7 @@ class Gradient(Headed):
     @property
     def chain(self) -> Expr:
         """∂L/∂z_1 · ∂z_1/∂w_11, every factor named; at fan-out the sum over consumers."""
-        if self.delta.is_output:
-            return S.One
-        return add(*map(self._link, self.contributions))
-
-    def _link(self, contribution: Contribution) -> Expr:
-        output, consumer = self.derivation.output, contribution.consumer
-        local = self.derivation.local_symbol(consumer, self.wrt)
-        return local if consumer == output else mul(Quotient(output, consumer), local)
+        return self.derivation.chain(self.wrt)
 
     def count_paths(self) -> int:
         """The number of ways from the symbol to the output, found without walking them."""

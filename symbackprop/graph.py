@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -66,7 +66,7 @@ class Graph(Headed):
     def consumers(self) -> Mapping[Symbol, tuple[Symbol, ...]]:
         """For every node the nodes that use it, in topological order."""
         found: dict[Symbol, list[Symbol]] = {node.symbol: [] for node in self.nodes}
-        for node in self.nodes:
+        for node in self.inner:
             for parent in node.parents:
                 found[parent].append(node.symbol)
         return {symbol: tuple(users) for symbol, users in found.items()}
@@ -74,8 +74,9 @@ class Graph(Headed):
     @cached_property
     def is_array(self) -> bool:
         """Whether any value is an array, or any operation one of arrays."""
+        heads = (set(node.form.tokens) for node in self.inner)
         return any(node.shape for node in self.nodes) or any(
-            node.expression is not None and node.expression.atoms(op.Operation) for node in self.nodes
+            isinstance(head, type) and issubclass(head, op.Operation) for some in heads for head in some
         )
 
     def shapes(self) -> Shapes:
@@ -83,7 +84,7 @@ class Graph(Headed):
         known = {node.symbol: node.shape for node in self.nodes}
         return Shapes(known | {node.delta: node.shape for node in self.nodes if node.delta is not None})
 
-    @property
+    @cached_property
     def inner(self) -> tuple[Node, ...]:
         """The nodes that are computed."""
         return tuple(node for node in self.nodes if node.expression is not None)
@@ -106,34 +107,33 @@ class Graph(Headed):
     def descendants(self, sources: Iterable[Symbol]) -> frozenset[Symbol]:
         """The sources and every node that depends on one of them."""
         reached = set(sources)
-        for node in self.nodes:
-            if any(parent in reached for parent in node.parents):
+        for node in self.inner:
+            if not reached.isdisjoint(node.parents):
                 reached.add(node.symbol)
         return frozenset(reached)
 
     def ancestors(self, target: Symbol) -> frozenset[Symbol]:
         """The target and every node that it depends on."""
         reached = {target}
-        for node in reversed(self.nodes):
+        for node in reversed(self.inner):
             if node.symbol in reached:
                 reached.update(node.parents)
         return frozenset(reached)
 
     def backward_order(
-        self, active: frozenset[Symbol], edges: Container[tuple[Symbol, Symbol]]
+        self, active: frozenset[Symbol], edges: Mapping[Symbol, Iterable[Symbol]]
     ) -> list[Node]:
         """Consumers before what they use, and what is equally far from the output as it stands in the graph.
 
         Args:
             active: the nodes to order.
-            edges: (consumer, parent), between active nodes; others do not count.
+            edges: for every consumer the parents that count, between active nodes.
         """
-        distance = dict.fromkeys(active, 0)
-        for consumer in reversed(self.inner):
-            for parent in consumer.parents:
-                if (consumer.symbol, parent) in edges:
-                    distance[parent] = max(distance[parent], distance[consumer.symbol] + 1)
         nodes = [node for node in self.inner if node.symbol in active]
+        distance = {node.symbol: 0 for node in nodes}
+        for consumer in reversed(nodes):
+            for parent in distance.keys() & edges.get(consumer.symbol, ()):
+                distance[parent] = max(distance[parent], distance[consumer.symbol] + 1)
         return sorted(nodes, key=lambda node: distance[node.symbol])
 
     @property
@@ -229,10 +229,18 @@ def _unknown_node(name: str, nodes: Sequence[Node]) -> GraphError:
     return GraphError(f"there is no node {name!r}", known=listing(known, 40), fix=did_you_mean(name, known))
 
 
+_WITHOUT_DIGITS = str.maketrans(dict.fromkeys("123456789", "0"))
+
+
 def _check_print(nodes: Sequence[Node]) -> None:
     """Two things must not have one name, nor look the same on paper."""
+    names = [node.name for node in nodes] + [node.delta.name for node in nodes if node.delta]
+    # Digits are printed as they are: what differs in them only looks different, so one of each kind is tried.
+    kinds = {name.translate(_WITHOUT_DIGITS) for name in names}
+    if len(set(names)) == len(names) and len(set(map(latex_name, kinds))) == len(kinds):
+        return
     seen: dict[str, str] = {}
-    for name in (*(node.name for node in nodes), *(node.delta.name for node in nodes if node.delta)):
+    for name in names:
         look = latex_name(name)
         if look in seen:
             raise GraphError(
@@ -243,6 +251,8 @@ def _check_print(nodes: Sequence[Node]) -> None:
 
 def _sorted(nodes: Sequence[Node]) -> tuple[Node, ...]:
     """The nodes with parents first, otherwise as given."""
+    if _are_sorted(nodes):
+        return tuple(nodes)
     known: dict[Symbol, Node] = {}
     for node in nodes:
         if node.symbol in known:
@@ -255,3 +265,13 @@ def _sorted(nodes: Sequence[Node]) -> tuple[Node, ...]:
     parents = {node.symbol: node.parents for node in nodes}
     order = ordered(parents)
     return tuple(known[symbol] for symbol in order)
+
+
+def _are_sorted(nodes: Sequence[Node]) -> bool:
+    """Whether each stands after its parents, and once."""
+    known: set[Symbol] = set()
+    for node in nodes:
+        if not known.issuperset(node.parents):
+            return False
+        known.add(node.symbol)
+    return len(known) == len(nodes)

@@ -9,7 +9,7 @@ from functools import cached_property
 from sympy import Expr, Symbol
 
 from symbackprop.arrays.sizes import Shape
-from symbackprop.expressions import symbols_in
+from symbackprop.expressions import Form, form_of
 from symbackprop.shown import Shown
 
 
@@ -71,7 +71,13 @@ class Node(Shown):
         """Its name, as the user wrote it."""
         return str(self.symbol.name)
 
-    @cached_property
+    @property
     def parents(self) -> tuple[Symbol, ...]:
         """The symbols that its expression is made of, in the order in which they are read."""
-        return () if self.expression is None else symbols_in(self.expression)
+        return () if self.expression is None else self.form.symbols
+
+    @cached_property
+    def form(self) -> Form:
+        """What its expression is but for the symbols in it; of what is computed."""
+        assert self.expression is not None
+        return form_of(self.expression)

@@ -6,15 +6,16 @@ The rules are those of the textbook: (u + v)' = u' + v', (uv)' = u'v + uv', (u^n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from sympy import Add, Expr, Function, Mul, Pow, S, Symbol, Tuple, log
 from sympy.core.function import ArgumentIndexError
 
 from symbackprop import functions
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import Rewriter, add, call, is_constant, is_reciprocal, mul, neg, power
+from symbackprop.expressions import Form, Rewriter, add, call, is_constant, is_reciprocal, mul, neg, power
 from symbackprop.language import parse_expression
 
 Partials = dict[Symbol, Expr]
@@ -43,6 +44,46 @@ def local_partials(expression: Expr, conventions: Conventions) -> Partials:
         case Function():
             return _of_call(expression, conventions)
     raise TypeError(f"no rule for the derivative of {type(expression).__name__}")
+
+
+class PartialsByForm:
+    """The local partials of many expressions: of each form one is differentiated, the others are it, renamed.
+
+    The neurons of a layer have one form, whatever their number.
+
+    Args:
+        conventions: what decides at kinks.
+    """
+
+    def __init__(self, conventions: Conventions) -> None:
+        self._conventions = conventions
+        self._known: dict[tuple[Any, ...], _Pattern] = {}
+
+    def __call__(self, expression: Expr, form: Form, by: Container[Symbol]) -> Partials:
+        """∂e/∂x for every symbol x in the expression that is one of `by`; its form is given."""
+        pattern = self._known.get(form.tokens)
+        if pattern is None:
+            pattern = _Pattern(form.symbols, local_partials(expression, self._conventions))
+            self._known[form.tokens] = pattern
+        return pattern.over(form.symbols, by)
+
+
+class _Pattern:
+    """Partials in which other symbols can take the places of their own."""
+
+    def __init__(self, symbols: Sequence[Symbol], partials: Partials) -> None:
+        place: dict[Expr, int] = {symbol: number for number, symbol in enumerate(symbols)}
+        self._symbols = symbols
+        self._slopes = [(place[symbol], slope, place.get(slope)) for symbol, slope in partials.items()]
+        self._compound = any(slope.args for slope in partials.values())
+
+    def over(self, symbols: Sequence[Symbol], by: Container[Symbol]) -> Partials:
+        renamed = Rewriter(dict(zip(self._symbols, symbols, strict=True)) if self._compound else {})
+        return {
+            symbols[place]: renamed(slope) if named is None else symbols[named]
+            for place, slope, named in self._slopes
+            if symbols[place] in by
+        }
 
 
 def _merge(parts: list[Partials]) -> Partials:

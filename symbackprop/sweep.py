@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 
 from sympy import Expr, S, Symbol
 
 from symbackprop.array_sweep import array_backprop
+from symbackprop.collector import uncollected
 from symbackprop.conventions import Conventions
-from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
+from symbackprop.derivation import Delta, Derivation, Gradient, Partials
 from symbackprop.errors import GraphError, listing
 from symbackprop.expressions import Rewriter, size
 from symbackprop.graph import Graph, Node
 from symbackprop.notation.names import unused_name
-from symbackprop.partials import local_partials
+from symbackprop.partials import PartialsByForm
 
 SMALL = 12
 """A delta without a name may be written in line twice where it is no longer than this."""
 
 
+@uncollected()
 def backprop(
     graph: Graph,
     output: str | Symbol | None = None,
@@ -52,75 +55,55 @@ def backprop(
         return array_backprop(graph, target, symbols, conventions)
     active = graph.descendants(symbols) & graph.ancestors(target)
     partials = _partials(graph, active, conventions)
-    sweep = _Sweep(graph, target, conventions, partials)
-    order = graph.backward_order(active, partials)
-    deltas = {node.name: sweep.delta(node) for node in order}
-    derivation = Derivation(graph, target, symbols, conventions, partials, deltas)
+    derivation = Derivation(graph, target, symbols, conventions, Partials(partials))
+    sweep = _Sweep(derivation)
+    for node in graph.backward_order(active, partials):
+        derivation.deltas[node.name] = sweep.delta(node)
     for symbol in symbols:
-        delta = deltas.get(symbol.name) or Delta(symbol, None, sweep.contributions(symbol))
-        derivation.gradients[symbol.name] = Gradient(symbol, delta, derivation)  # type: ignore[index]
+        derivation.gradients[symbol.name] = Gradient(symbol, derivation.derivative(symbol), derivation)
     return derivation
 
 
 def _partials(
     graph: Graph, active: frozenset[Symbol], conventions: Conventions
-) -> dict[tuple[Symbol, Symbol], Expr]:
+) -> dict[Symbol, dict[Symbol, Expr]]:
     """The local partials along every active edge, written in the nodes' own values where asked."""
     rewrite = Rewriter(graph.by_expression if conventions.slopes == "value" else {})
+    find = PartialsByForm(conventions)
     partials = {}
     for node in graph.inner:
-        if node.symbol in active and any(parent in active for parent in node.parents):
-            for parent, slope in local_partials(node.expression, conventions).items():
-                if parent in active:
-                    partials[node.symbol, parent] = rewrite(slope)
+        if node.symbol in active and not active.isdisjoint(node.parents):
+            slopes = find(node.expression, node.form, active)
+            partials[node.symbol] = {parent: rewrite(slope) for parent, slope in slopes.items()}
     return partials
 
 
 class _Sweep:
-    """The state of one backward sweep: the deltas found so far."""
+    """The state of one backward sweep: the names taken so far."""
 
-    def __init__(
-        self,
-        graph: Graph,
-        output: Symbol,
-        conventions: Conventions,
-        partials: Mapping[tuple[Symbol, Symbol], Expr],
-    ) -> None:
-        self.graph, self.output, self.partials = graph, output, partials
-        self.collapsing = conventions.collapse and output == graph.output
+    def __init__(self, derivation: Derivation) -> None:
+        self.derivation = derivation
+        conventions, graph = derivation.conventions, derivation.graph
+        self.collapsing = conventions.collapse and derivation.output == graph.output
         self.sign = S.NegativeOne if conventions.error_sign == "minus" else S.One
-        self.taken = {node.name for node in graph.nodes} | {
-            n.delta.name for n in graph.nodes if n.delta is not None
-        }
-        self.known: dict[Symbol, Delta] = {}
+
+    @cached_property
+    def taken(self) -> set[str]:
+        """The names that no delta can have."""
+        nodes = self.derivation.graph.nodes
+        return {node.name for node in nodes} | {node.delta.name for node in nodes if node.delta is not None}
 
     def delta(self, node: Node) -> Delta:
         """The delta of a node whose active consumers have theirs."""
-        shares = self.contributions(node.symbol)
-        found = Delta(node.symbol, None, shares, self.sign, is_output=node.symbol == self.output)
-        if not found.is_output:
-            collapse = node.collapse if self.collapsing else None
-            name = self._name(node, found)
-            found = Delta(node.symbol, name, found.contributions, self.sign, collapse)
-        self.known[node.symbol] = found
-        return found
-
-    def contributions(self, symbol: Symbol) -> tuple[Contribution, ...]:
-        """The consumers' shares of ∂L/∂symbol."""
-        return tuple(
-            Contribution(consumer, self._upstream(consumer), self.partials[consumer, symbol])
-            for consumer in self.graph.consumers[symbol]
-            if (consumer, symbol) in self.partials and symbol != self.output
-        )
-
-    def _upstream(self, consumer: Symbol) -> Expr:
-        return S.One if consumer == self.output else self.known[consumer].derivative
+        if node.symbol == self.derivation.output:
+            return Delta(node.symbol, None, (), self.sign, is_output=True)
+        shares = tuple(self.derivation.contributions(node.symbol))
+        name = node.delta or self._name(node, Delta(node.symbol, None, shares, self.sign))
+        return Delta(node.symbol, name, shares, self.sign, node.collapse if self.collapsing else None)
 
     def _name(self, node: Node, found: Delta) -> Symbol | None:
-        """The declared name; without one the delta stays in line, unless that would write it many times."""
-        if node.delta is not None:
-            return node.delta
-        uses = sum((node.symbol, parent) in self.partials for parent in node.parents)
+        """None: the delta stays in line, unless that would write it many times."""
+        uses = len(self.derivation.partials.by_consumer.get(node.symbol, ()))
         if uses <= 1 or size(found.factors) <= SMALL:
             return None
         name = unused_name(f"delta_{node.name}", self.taken)

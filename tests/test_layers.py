@@ -15,7 +15,7 @@ LONGEST = 400
 
 # Every import points to an earlier entry; this is the order in which the library is read.
 ORDER = """
-errors translation shown content conventions expressions functions operations syntax array_syntax
+errors collector translation shown content conventions expressions functions operations syntax array_syntax
 language partials
 notation.printable notation.names notation.numbers notation.syntax notation.printer notation.latex
 notation.typst notation.unicode
@@ -23,7 +23,7 @@ notation.code notation.mathml
 arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.shapes
 arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
 arrays.matrix_pieces arrays.matrices arrays.shape_lines arrays.composites
-ordering nodes building gates graph derivation collapsing array_sweep sweep forward entries components
+ordering nodes building gates graph deltas derivation collapsing array_sweep sweep forward entries components
 activations losses network exact data problem matrix_network spec load_network load renotate
 lowering.program lowering.lean lowering.stable lowering.shared lowering.updates lowering.printer
 lowering.scalar_code lowering.array_code lowering.straight

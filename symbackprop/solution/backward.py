@@ -25,7 +25,7 @@ FORMS = ("chain", "delta", "paths", "closed")
 
 def chain_of(derivation: Derivation, delta: Delta) -> Expr:
     """∂L/∂a · ∂a/∂z, every factor named."""
-    return Gradient(delta.node, delta, derivation).chain
+    return derivation.chain(delta.node)
 
 
 def proof(problem: Problem, derivation: Derivation) -> Iterator[Step]:
