@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from sympy import Add, Expr, Mul, Rational, S, Symbol
+from sympy import Expr, Rational, Symbol
 
 from symbackprop.activations import ACTIVATIONS
-from symbackprop.expressions import divide, mul
+from symbackprop.collector import uncollected
+from symbackprop.expressions import divide, mul, plain_product, plain_sum
 from symbackprop.graph import Collapse, Graph, Node, Role
 from symbackprop.losses import LOSSES, PENALTIES
 from symbackprop.notation.names import unused_name
@@ -134,14 +135,40 @@ def numbered(letter: str, *indices: tuple[int, int]) -> str:
     >>> numbered("w", (1, 3), (2, 3)), numbered("u", (1, 1), (2, 3)), numbered("delta_a", (1, 3))
     ('w_12', 'u_2', 'delta_a1')
     """
+    return naming(letter, *(count for _, count in indices))(*(index for index, _ in indices))
+
+
+def naming(letter: str, *counts: int) -> Callable[..., str]:
+    """The rule by which the entries of a letter are named: indices -> name.
+
+    Args:
+        letter: the letter, with what its layer puts above it.
+        counts: how many there are of each index.
+
+    >>> naming("w__2", 12, 3)(10, 1)
+    'w_10_1__2'
+    """
     head, mark, above = letter.partition("__")
-    kept = [str(index) for index, count in indices if count > 1]
-    wide = len(kept) > 1 and any(count >= MANY for _, count in indices)
-    tail = ("_" if wide else "").join(kept)
-    joint = "_" if tail and ("_" not in head or head[-1].isdigit()) else ""
-    return head + joint + tail + mark + above
+    kept = [place for place, count in enumerate(counts) if count > 1]
+    between = "_" if len(kept) > 1 and any(count >= MANY for count in counts) else ""
+    front = head + ("_" if kept and ("_" not in head or head[-1].isdigit()) else "")
+    behind = mark + above
+    return lambda *indices: front + between.join([str(indices[place]) for place in kept]) + behind
 
 
+def _entries(letter: str, count: int) -> list[Symbol]:
+    """The entries of a vector."""
+    name = naming(letter, count)
+    return [Symbol(name(place)) for place in range(1, count + 1)]
+
+
+def _rows(letter: str, rows: int, columns: int) -> list[list[Symbol]]:
+    """The entries of a matrix."""
+    name = naming(letter, rows, columns)
+    return [[Symbol(name(i, j)) for j in range(1, columns + 1)] for i in range(1, rows + 1)]
+
+
+@uncollected()
 def build_network(
     inputs: Sequence[str], targets: Sequence[str], layers: Sequence[Layer], objective: Objective | None
 ) -> Network:
@@ -158,11 +185,15 @@ def build_network(
     return Network(
         graph,
         tuple(layers),
-        tuple(builder.weights),
-        tuple(builder.biases),
-        tuple(symbol.name for symbol in builder.values),
+        tuple(tuple(map(_names, rows)) for rows in builder.weights),
+        tuple(map(_names, builder.biases)),
+        _names(builder.values),
         tuple(targets),
     )
+
+
+def _names(symbols: Iterable[Symbol]) -> tuple[str, ...]:
+    return tuple(symbol.name for symbol in symbols)
 
 
 class _Builder:
@@ -173,47 +204,33 @@ class _Builder:
         self.targets = [Symbol(name) for name in targets]
         self.nodes = [Node(symbol, role=Role.INPUT) for symbol in self.values]
         self.nodes += [Node(symbol, role=Role.TARGET) for symbol in self.targets]
-        self.weights: list[tuple[tuple[str, ...], ...]] = []
-        self.biases: list[tuple[str, ...]] = []
+        self.weights: list[list[list[Symbol]]] = []
+        self.biases: list[list[Symbol]] = []
 
     def add_layer(self, number: int, layer: Layer, objective: Objective | None) -> None:
-        rows = [
-            tuple(
-                numbered(layer.weight, (i, layer.units), (j, len(self.values)))
-                for j in range(1, len(self.values) + 1)
-            )
-            for i in range(1, layer.units + 1)
-        ]
-        biases = (
-            [numbered(layer.bias, (i, layer.units)) for i in range(1, layer.units + 1)]
-            if layer.has_bias
-            else []
-        )
-        for place, row in enumerate(rows):
-            names = [*row, *biases[place : place + 1]]
-            self.nodes += [Node(Symbol(name), role=Role.PARAMETER, layer=number) for name in names]
-        self.weights.append(tuple(rows))
-        self.biases.append(tuple(biases))
-        self._add_units(number, layer, rows, biases, objective)
+        rows = _rows(layer.weight, layer.units, len(self.values))
+        biases = _entries(layer.bias, layer.units) if layer.has_bias else []
+        self.weights.append(rows)
+        self.biases.append(biases)
+        for symbol in self._by_unit(rows, biases):
+            self.nodes.append(Node(symbol, role=Role.PARAMETER, layer=number))
+        self._add_units(number, layer, objective)
 
-    def _add_units(
-        self,
-        number: int,
-        layer: Layer,
-        rows: list[tuple[str, ...]],
-        biases: list[str],
-        objective: Objective | None,
-    ) -> None:
-        count = range(1, layer.units + 1)
-        sums = [Symbol(numbered(layer.preactivation, (i, layer.units))) for i in count]
-        outputs = [Symbol(numbered(layer.output, (i, layer.units))) for i in count]
+    @staticmethod
+    def _by_unit(rows: list[list[Symbol]], biases: list[Symbol]) -> Iterator[Symbol]:
+        """The weights of each unit, followed by its bias."""
+        for place, row in enumerate(rows):
+            yield from (*row, *biases[place : place + 1])
+
+    def _add_units(self, number: int, layer: Layer, objective: Objective | None) -> None:
+        sums, outputs = _entries(layer.preactivation, layer.units), _entries(layer.output, layer.units)
+        deltas = _entries(layer.delta, layer.units)
         collapses = self._collapses(layer, outputs, objective)
         values = ACTIVATIONS[layer.activation].outputs(sums, layer.alpha)
-        for place, (row, z, a, value) in enumerate(zip(rows, sums, outputs, values, strict=True)):
-            expression = _weighted_sum(row, self.values, biases[place : place + 1])
-            delta = Symbol(numbered(layer.delta, (place + 1, layer.units)))
+        for place, (row, z, a, value) in enumerate(zip(self.weights[-1], sums, outputs, values, strict=True)):
+            total = _weighted_sum(row, self.values, self.biases[-1][place : place + 1])
             collapse = collapses[place] if collapses else None
-            self.nodes.append(Node(z, expression, Role.PREACTIVATION, number, delta, collapse=collapse))
+            self.nodes.append(Node(z, total, Role.PREACTIVATION, number, deltas[place], collapse=collapse))
             self.nodes.append(Node(a, value, Role.ACTIVATION, number))
         self.values = outputs
 
@@ -242,7 +259,7 @@ class _Builder:
             return total
         parts = [self._named_part("E", value, total)]
         parts += [self._penalty(penalty, total) for penalty in objective.penalties]
-        self.nodes.append(Node(total, Add(*parts, evaluate=False), Role.LOSS))
+        self.nodes.append(Node(total, plain_sum(parts), Role.LOSS))
         return total
 
     def _penalty(self, penalty: PenaltyTerm, total: Symbol) -> Symbol:
@@ -255,11 +272,8 @@ class _Builder:
         return self._named_part("R", PENALTIES[penalty.name].build(kinds, coefficient), total)
 
     def _parameters(self, *, biases: bool) -> list[Symbol]:
-        names: list[str] = []
-        for rows, offsets in zip(self.weights, self.biases, strict=True):
-            for place, row in enumerate(rows):
-                names += [*row, *(offsets[place : place + 1] if biases else ())]
-        return [Symbol(name) for name in names]
+        layers = zip(self.weights, self.biases, strict=True)
+        return [w for rows, offsets in layers for w in self._by_unit(rows, offsets if biases else [])]
 
     def _constant(self, name: str) -> Symbol:
         symbol = Symbol(name)
@@ -273,8 +287,6 @@ class _Builder:
         return symbol
 
 
-def _weighted_sum(row: Sequence[str], inputs: Sequence[Symbol], bias: Sequence[str]) -> Expr:
+def _weighted_sum(row: Sequence[Symbol], inputs: Sequence[Symbol], bias: Sequence[Symbol]) -> Expr:
     """w_1 x_1 + w_2 x_2 + … + b, in this order."""
-    terms = [Mul(Symbol(weight), value, evaluate=False) for weight, value in zip(row, inputs, strict=True)]
-    terms += [Symbol(name) for name in bias]
-    return terms[0] if len(terms) == 1 else Add(*terms, evaluate=False) if terms else S.Zero
+    return plain_sum([*map(plain_product, zip(row, inputs, strict=True)), *bias])
