@@ -13,7 +13,6 @@ import typer
 
 from . import options
 from .gathering import Source, gather, is_folder, read
-from .jobs import Ended, run_all
 from .source import read_problem
 from .writing import write
 
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from symbackprop.problem import Problem
     from symbackprop.reports.data import Failure, Outcome
     from symbackprop.translation import Language
+
+    from .jobs import Ended
 
 SECONDS = 60
 """So long may the check of one document take."""
@@ -193,6 +194,8 @@ def _judged(
     work: _Work, sources: Sequence[Source], *, jobs: int, seconds: float
 ) -> list[tuple[str, Outcome]]:
     """The outcome of every document; each is checked in another process, which can be ended."""
+    from .jobs import Ended, run_all
+
     results = run_all(work, sources, jobs=min(jobs, len(sources)), seconds=seconds)
     return [
         (source.name, _ended(source, result, seconds) if isinstance(result, Ended) else result)

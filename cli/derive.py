@@ -64,10 +64,7 @@ def derive(
     symbackprop derive "q = x + y; f = q*z" --at x=-2,y=5,z=-4
     """
     with options.mistakes_told():
-        from symbackprop.render.documents import derivation_document, write_json
         from symbackprop.solution.backward import FORMS
-        from symbackprop.solution.derive import solve
-        from symbackprop.solution.indexed import solve_indexed
         from symbackprop.sweep import backprop
         from symbackprop.translation import find_language
 
@@ -86,14 +83,20 @@ def derive(
         note_needless(derivation)
         row, batch, evaluation = numbers(problem, derivation, example, at)
         if output_format is Format.JSON:
+            from symbackprop.render.documents import derivation_document, write_json
+
             document = derivation_document(
                 problem, derivation, forms=forms, evaluation=evaluation, example=row, large=large
             )
             write(write_json(document), output)
             return
         if problem.is_indexed or notation == "indexed":
+            from symbackprop.solution.indexed import solve_indexed
+
             solution = solve_indexed(problem, derivation)
         else:
+            from symbackprop.solution.derive import solve
+
             beyond, shapes_of_beyond = _beyond(derivation, evaluation, jacobian, hessian, optimum)
             solution = solve(
                 problem,
@@ -124,6 +127,8 @@ def _beyond(
     optimum: str | None,
 ) -> tuple[list[Step], Shapes | None]:
     """The Jacobian, the Hessian and the optimum, where they are asked for; and the shapes of more symbols."""
+    if jacobian is hessian is optimum is None:
+        return [], None
     from symbackprop.analysis.second_order import hessian as differentiate_twice
     from symbackprop.errors import OptionError
     from symbackprop.solution.beyond import hessian_steps, jacobian_steps, optimum_steps

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+
 import typer
 
 from .check import check
@@ -30,4 +33,8 @@ app.command()(schema)
 
 def main() -> None:
     """Run the command line."""
+    # Nearly all that is imported and derived lives to the end: the collector would look through it in vain.
+    gc.set_threshold(100_000)
+    # Pydantic has no plug-in here; to look for one it would read the metadata of every installed package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     app()

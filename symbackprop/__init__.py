@@ -10,37 +10,66 @@ q
 -4.0
 """
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from symbackprop import shown
-from symbackprop.analysis.chain_cost import chain_cost, cost_of_gradient
-from symbackprop.analysis.jacobian import jacobian
-from symbackprop.analysis.optimum import solve_for_optimum
-from symbackprop.analysis.second_order import hessian, hvp
-from symbackprop.components import to_components
-from symbackprop.conventions import Conventions
-from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
-from symbackprop.errors import Mistake, Mistakes
+
+# These two bear the names of their modules, which would be found in their places.
 from symbackprop.forward import cost, forward
-from symbackprop.graph import Graph, Node, Role
-from symbackprop.indexed.derivation import indexed_derivation
-from symbackprop.indexed.general_layer import general_layer
 from symbackprop.load import load, loads
-from symbackprop.numeric.compiled import Compiled, Evaluation, compile
-from symbackprop.numeric.train import Trace, train
-from symbackprop.problem import Problem, Training
-from symbackprop.sweep import backprop
+
+if TYPE_CHECKING:
+    from symbackprop.analysis.chain_cost import chain_cost, cost_of_gradient
+    from symbackprop.analysis.jacobian import jacobian
+    from symbackprop.analysis.optimum import solve_for_optimum
+    from symbackprop.analysis.second_order import hessian, hvp
+    from symbackprop.check.verify import Verdict, verify
+    from symbackprop.components import to_components
+    from symbackprop.conventions import Conventions
+    from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
+    from symbackprop.errors import Mistake, Mistakes
+    from symbackprop.graph import Graph, Node, Role
+    from symbackprop.indexed.derivation import indexed_derivation
+    from symbackprop.indexed.general_layer import general_layer
+    from symbackprop.numeric.compiled import Compiled, Evaluation, compile
+    from symbackprop.numeric.train import Trace, train
+    from symbackprop.problem import Problem, Training
+    from symbackprop.sweep import backprop
 
 __version__ = "0.1.0"
 
+_LATER = {
+    "analysis.chain_cost": ("chain_cost", "cost_of_gradient"),
+    "analysis.jacobian": ("jacobian",),
+    "analysis.optimum": ("solve_for_optimum",),
+    "analysis.second_order": ("hessian", "hvp"),
+    "check.verify": ("Verdict", "verify"),
+    "components": ("to_components",),
+    "conventions": ("Conventions",),
+    "derivation": ("Contribution", "Delta", "Derivation", "Gradient"),
+    "errors": ("Mistake", "Mistakes"),
+    "graph": ("Graph", "Node", "Role"),
+    "indexed.derivation": ("indexed_derivation",),
+    "indexed.general_layer": ("general_layer",),
+    "numeric.compiled": ("Compiled", "Evaluation", "compile"),
+    "numeric.train": ("Trace", "train"),
+    "problem": ("Problem", "Training"),
+    "sweep": ("backprop",),
+}
+"""What is imported when it is asked for, by its module."""
+
+_HOME = {name: f"symbackprop.{module}" for module, names in _LATER.items() for name in names}
+
 
 def __getattr__(name: str) -> Any:
-    """What is rarely asked for is imported when it is."""
-    if name in ("Verdict", "verify"):
-        from symbackprop.check import verify as module
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, getattr(import_module(_HOME[name]), name))
 
-        return getattr(module, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def _register_faces() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from sympy import Basic, Expr, Integer, Pow, Rational, Symbol
+from sympy import Add, Basic, Expr, Integer, Pow, Rational, S, Symbol
 
 from symbackprop.functions import Declared, rounded
 
@@ -53,6 +53,8 @@ def exact_value(expression: Expr, values: Mapping[Symbol, Expr]) -> Expr:
     if isinstance(expression, rounded):
         value, digits = arguments
         return _rounded(value, int(digits))
+    if isinstance(expression, Add) and all(isinstance(one, Rational) for one in arguments):
+        return sum(arguments, S.Zero)  # `Add` would import SymPy's tensors first.
     result: Basic = expression.func(*arguments)
     return result.doit() if isinstance(result, Declared) else result
 

@@ -18,6 +18,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 GATES = str(EXAMPLES / "gates" / "gates.toml")
 OBESITY = str(EXAMPLES / "obesity" / "obesity.toml")
 CHAIN = str(EXAMPLES / "chain" / "chain.toml")
+HOMEWORK = str(EXAMPLES / "homework" / "homework.toml")
 MINIMAL = str(EXAMPLES / "minimal" / "minimal.toml")
 FORMULA = "q = x + y; f = q*z"
 
@@ -74,21 +75,36 @@ def test_no_command_at_all_shows_the_help() -> None:
     assert "derive" in outcome.out + outcome.err
 
 
-@pytest.mark.parametrize("command", [[], ["derive"], ["train"], ["schema"]])
-def test_help_imports_none_of_the_heavy_libraries(command: list[str]) -> None:
+def loaded(*words: str) -> list[str]:
+    """The modules that are loaded when a command ends."""
     code = (
         "import sys, atexit\n"
         "atexit.register(lambda: print('LOADED', *sorted(sys.modules), file=sys.stderr))\n"
-        f"sys.argv = ['symbackprop', *{command!r}, '--help']\n"
+        f"sys.argv = ['symbackprop', *{words!r}]\n"
         "from symbackprop_cli.main import main\n"
         "main()\n"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )
-    (loaded,) = (line.split() for line in result.stderr.splitlines() if line.startswith("LOADED"))
+    (modules,) = (line.split() for line in result.stderr.splitlines() if line.startswith("LOADED"))
+    return modules
+
+
+@pytest.mark.parametrize("command", [[], ["derive"], ["train"], ["schema"]])
+def test_help_imports_none_of_the_heavy_libraries(command: list[str]) -> None:
+    modules = loaded(*command, "--help")
     for heavy in ("symbackprop", "sympy", "numpy", "mpmath", *(() if command else ("pydantic",))):
-        assert heavy not in loaded  # Typer itself imports pydantic for the arguments of a command.
+        assert heavy not in modules  # Typer itself imports pydantic for the arguments of a command.
+
+
+def test_a_derivation_in_text_imports_nothing_that_it_does_not_need() -> None:
+    """What is slow to start is not used."""
+    modules = loaded("derive", HOMEWORK)
+    needless = "analysis indexed diagrams drawings live page check notebook components".split()
+    assert "symbackprop.render.text" in modules
+    assert [one for one in modules if one.startswith(tuple(f"symbackprop.{name}" for name in needless))] == []
+    assert not {"multiprocessing", "sympy.tensor.tensor", "sympy.combinatorics", "jinja2"} & set(modules)
 
 
 def test_help_comes_at_once() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import symbackprop
 
 ROOT = Path(__file__).parents[1]
 LIBRARY = ROOT / "symbackprop"
@@ -122,6 +125,25 @@ def test_a_package_within_the_library_imports_nothing(package: str) -> None:
 def test_nothing_within_the_library_imports_its_front() -> None:
     offenders = [name for name, path in MODULES.items() if "__init__" in imported(path)]
     assert offenders == []
+
+
+def test_the_front_imports_late_what_type_checkers_are_shown() -> None:
+    """Its table says the same as its imports for them; the rest of what it offers is imported at once."""
+    checked, at_once = {}, set()
+    for statement in tree(MODULES["__init__"]).body:
+        if isinstance(statement, ast.If):
+            for one in statement.body:
+                assert isinstance(one, ast.ImportFrom)
+                checked[str(one.module).removeprefix("symbackprop.")] = tuple(name.name for name in one.names)
+        elif isinstance(statement, ast.ImportFrom):
+            at_once |= {name.name for name in statement.names}
+    assert checked == symbackprop._LATER
+    late = [name for names in checked.values() for name in names]
+    assert set(late) | at_once >= set(symbackprop.__all__) >= set(late)
+    assert [name for name in late if f"symbackprop.{name}" in sys.modules] == []
+    assert set(dir(symbackprop)) >= set(symbackprop.__all__)
+    with pytest.raises(AttributeError, match="'symbackprop' has no attribute 'backdrop'"):
+        symbackprop.backdrop  # noqa: B018
 
 
 def test_packages_stand_together_in_the_order() -> None:

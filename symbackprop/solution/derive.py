@@ -21,7 +21,6 @@ from symbackprop.solution.backward import backward_pass, delta_numbers, gradient
 from symbackprop.solution.forward import at_kinks, forward_numbers, forward_pass
 from symbackprop.solution.header import header
 from symbackprop.solution.lines import descent, environment, rate_source, update
-from symbackprop.solution.pictures import graph_picture, graph_section
 from symbackprop.solution.steps import (
     Assignments,
     Formulas,
@@ -73,6 +72,8 @@ def solve(
     """
     steps = [*header(problem)]
     if pictures:
+        from symbackprop.solution.pictures import graph_section
+
         steps += graph_section(problem, derivation)
     steps += forward_pass(problem)
     if "reverse" in modes:
@@ -141,6 +142,8 @@ def _numbers(
     else:
         yield Heading(2, text("With numbers: example {number}", number=example))
     if pictures:
+        from symbackprop.solution.pictures import graph_picture
+
         yield from graph_picture(problem, derivation, values)
     yield from given(problem, values)
     yield Heading(3, text("Values, forward"))

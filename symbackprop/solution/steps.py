@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sympy import Expr, Symbol
 
 from symbackprop.arrays.shapes import Shapes
 from symbackprop.content import Digits, Math, Text, Value
-from symbackprop.diagrams.model import Diagram
-from symbackprop.plots import Plot
 from symbackprop.shown import Headed
+
+if TYPE_CHECKING:
+    from symbackprop.diagrams.model import Diagram
+    from symbackprop.plots import Plot
 
 LOWEST = 4
 """The level of the smallest heading."""

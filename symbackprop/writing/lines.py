@@ -14,7 +14,6 @@ from symbackprop.arrays.matrices import printer_for
 from symbackprop.arrays.shape_lines import shape_of_left, shape_text
 from symbackprop.content import Digits, Math, Substituted, Text, Value
 from symbackprop.conventions import Conventions
-from symbackprop.indexed.printing import printer_for_indices
 from symbackprop.notation.printable import on_one_line
 from symbackprop.notation.printer import Printer
 from symbackprop.notation.syntax import Syntax
@@ -59,6 +58,8 @@ class Writer:
 
     def _printer(self, values: Mapping[Basic, Any] | None = None) -> Printer:
         if self.notation.capitals is not None:
+            from symbackprop.indexed.printing import printer_for_indices
+
             return printer_for_indices(self.syntax, self.conventions, self.notation.capitals)
         return printer_for(self.syntax, self.conventions, self.notation.shapes, values)
 
