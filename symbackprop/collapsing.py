@@ -15,7 +15,7 @@ from sympy import Add, Dummy, Expr, Integer, Mul, Pow, S, Symbol
 
 from symbackprop import operations as op
 from symbackprop.arrays.algebra import Algebra
-from symbackprop.expressions import Rewriter, add, mul, neg, power, size, symbols_in
+from symbackprop.expressions import Rewriter, add, is_reciprocal, mul, neg, power, size, symbols_in
 from symbackprop.graph import Collapse, Graph, Node, Role
 from symbackprop.notation.names import parse_name
 
@@ -38,11 +38,19 @@ def shorter_form(
         full: ∂L/∂z with the delta of a put in.
         named: with that delta by its name.
     """
-    if size(full) > LARGEST:
+    if size(full) > LARGEST or not _has_quotient(full, algebra):
         return None
     found = _under_condition(graph, activation, _Canceller(algebra)(full), algebra)
     short = _weight(found.final)
     return found if short <= _weight(named) and short < _weight(full) else None
+
+
+def _has_quotient(expression: Expr, algebra: Algebra) -> bool:
+    """Whether it has a denominator other than a size: without one there is nothing to cancel."""
+    return any(
+        is_reciprocal(part) and not part.free_symbols <= algebra.shapes.sizes
+        for part in sympy.preorder_traversal(expression)
+    )
 
 
 def _weight(expression: Expr) -> int:

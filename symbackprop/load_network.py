@@ -21,7 +21,7 @@ from symbackprop.matrix_network import (
     build_matrix_network,
     default_matrix_layer,
 )
-from symbackprop.network import Layer, Network, Objective, PenaltyTerm, build_network, default_layer, numbered
+from symbackprop.network import Layer, Network, Objective, PenaltyTerm, build_network, default_layer, naming
 
 MOST_PARAMETERS = 200_000
 """So many scalars are derived one by one at the most."""
@@ -104,7 +104,7 @@ class NetworkReader(Gathering):
 
     def _names(self, given: int | list[str] | None, letter: str, where: str) -> list[str] | None:
         if isinstance(given, int):
-            return [numbered(letter, (place, given)) for place in range(1, given + 1)]
+            return list(map(naming(letter, given), range(1, given + 1)))
         for name in given or ():
             self.attempt(partial(check_name, name, where))
         return given

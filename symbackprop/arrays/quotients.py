@@ -70,6 +70,9 @@ class Quotients:
 
 def coefficient_of(number: Expr, sizes: Quotients) -> Expr:
     """A number with sizes above and below, those in common cancelled: 2/n."""
+    sizes.cancel()
+    if not sizes.above and not sizes.below:
+        return number
     above, below = Mul(number, *sizes.above, *(1 / one for one in sizes.below)).as_numer_denom()
     if not below.free_symbols:
         return above / below
