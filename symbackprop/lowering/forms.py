@@ -7,18 +7,20 @@ places; what is written and compiled does not grow with the number of lines.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Add, Basic, Expr, Symbol
+from sympy import Add, Basic, Expr, Mul, Symbol
 
 from symbackprop.lowering.program import Line
 
 RUN = 8
 """So many terms of one form, one after the other in a sum, are summed up as one."""
+
+_SYMBOLS = frozenset({Symbol})
 
 Places = NDArray[np.int64]
 
@@ -64,7 +66,7 @@ def forms(lines: Iterable[Line], places: Mapping[Symbol, int]) -> tuple[list[For
     for line in lines:
         symbols: list[Any] = []
         key = _key(line.expression, symbols)
-        own = 1 + max((level[one] for one in _flat(symbols)), default=0)
+        own = 1 + max(map(level.__getitem__, _flat(symbols)), default=0)
         level[line.symbol] = own
         entry = found.setdefault((own, key), ([], []))
         entry[0].append(line)
@@ -83,12 +85,10 @@ def forms(lines: Iterable[Line], places: Mapping[Symbol, int]) -> tuple[list[For
     return every, where
 
 
-def _flat(symbols: Iterable[Any]) -> Iterator[Symbol]:
-    for one in symbols:
-        if isinstance(one, list):
-            yield from one
-        else:
-            yield one
+def _flat(symbols: list[Any]) -> list[Symbol]:
+    if not any(type(one) is list for one in symbols):
+        return symbols
+    return [symbol for one in symbols for symbol in (one if type(one) is list else [one])]
 
 
 def _placed(symbols: Any, where: Mapping[Symbol, int]) -> Any:
@@ -106,8 +106,12 @@ def _key(expression: Basic, symbols: list[Any]) -> Any:
     arguments = expression.args
     if not arguments:
         return expression
-    if type(expression) is not Add or len(arguments) < RUN:
-        return (type(expression), *[_key(one, symbols) for one in arguments])
+    kind = type(expression)
+    if kind is Mul and _SYMBOLS.issuperset(map(type, arguments)):
+        symbols += arguments
+        return Mul, len(arguments)
+    if kind is not Add or len(arguments) < RUN:
+        return (kind, *[_key(one, symbols) for one in arguments])
     parts: list[Any] = [Add]
     for key, terms in _runs(arguments):
         if len(terms) < RUN:

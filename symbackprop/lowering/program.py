@@ -136,6 +136,7 @@ class _Assembler:
         self.given = _given(derivation)
         self.partials: dict[tuple[Symbol, Symbol], Symbol] = {}
         self.upstream: dict[Symbol, Expr] = {derivation.output: S.One}
+        self.needed: set[Symbol] = set()
 
     def assemble(self) -> Program:
         lines = [*_values(self.derivation), *self.local_partials()]
@@ -145,7 +146,7 @@ class _Assembler:
         sums = next((one.summing_to_one for one in collapses if one.summing_to_one), ())
         return Program(
             self.given,
-            (*lines, *self._used(deltas, gradients), *gradients),
+            (*lines, *self._used(deltas), *gradients),
             self.derivation.output.name,
             tuple(symbol.name for symbol in sums),
         )
@@ -196,16 +197,20 @@ class _Assembler:
 
     def _gradient(self, gradient: Gradient) -> Expr:
         """The gradient by the names of the deltas and of the local partials that have one."""
-        if gradient.delta.is_output:
-            return S.One
-        contributions = gradient.contributions
-        named = any((one.consumer, gradient.wrt) in self.partials for one in contributions)
-        inline = any(self.derivation.deltas[one.consumer.name].symbol is None for one in contributions)
-        return self._sum(gradient.wrt, contributions) if named or inline else gradient.expression
+        consumers = self.derivation.active_consumers(gradient.wrt)
+        if all(self._is_named(one) and (one, gradient.wrt) not in self.partials for one in consumers):
+            return gradient.expression
+        found = self._sum(gradient.wrt, gradient.contributions)
+        self.needed |= found.free_symbols
+        return found
 
-    def _used(self, deltas: list[Line], gradients: list[Line]) -> list[Line]:
+    def _is_named(self, consumer: Symbol) -> bool:
+        """Whether the derivation refers to the delta of a node as the program does."""
+        return consumer == self.derivation.output or self.derivation.deltas[consumer.name].symbol is not None
+
+    def _used(self, deltas: list[Line]) -> list[Line]:
         """The deltas without those that only a collapsed form made needless."""
-        needed = {symbol for line in gradients for symbol in line.expression.free_symbols}
+        needed = self.needed
         kept = []
         for line in reversed(deltas):
             named = self.derivation.deltas[line.node].symbol is not None or line is deltas[0]

@@ -8,12 +8,12 @@ from functools import reduce
 from itertools import count
 
 import sympy
-from sympy import Add, Basic, Expr, Mul, Symbol, Tuple
+from sympy import Add, Basic, Expr, Function, Mul, Symbol, Tuple
 
 from symbackprop import functions
 from symbackprop.expressions import add, call, divide, neg, rebuild
 from symbackprop.lowering.program import Kind, Line
-from symbackprop.lowering.stable import is_polynomial, log_softmax, logsumexp
+from symbackprop.lowering.stable import log_softmax, logsumexp
 
 LONG = 200
 """Sums and products of more terms are computed in several lines: compilers recurse into long ones."""
@@ -28,6 +28,11 @@ def shared(lines: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(_Sharing().lines(lines))
 
 
+def _is_product(expression: Expr) -> bool:
+    """Whether it is a product of a few names, as most lines of a large network are."""
+    return len(expression.args) <= LONG and not any(one.args for one in expression.args)
+
+
 class _Sharing:
     """The auxiliary lines made so far."""
 
@@ -38,7 +43,7 @@ class _Sharing:
 
     def lines(self, lines: Iterable[Line]) -> Iterator[Line]:
         for line in lines:
-            if len(line.expression.args) <= LONG and is_polynomial(line.expression):
+            if _is_product(line.expression):
                 yield line
                 continue
             expression = self._rewritten(line.expression)
@@ -63,6 +68,8 @@ class _Sharing:
                 return add(own, neg(self._logarithm(inputs)))
             case logsumexp(args=(inputs,)):
                 return self._logarithm(inputs)
+        if _is_product(expression) and not isinstance(expression, Function):
+            return expression
         arguments = tuple(map(self._rewritten, expression.args))
         same = all(new is old for new, old in zip(arguments, expression.args, strict=True))
         if isinstance(expression, Add | Mul) and len(arguments) > LONG:

@@ -29,14 +29,9 @@ class logsumexp(Function):  # type: ignore[misc]  # noqa: N801
 def stable(lines: Iterable[Line]) -> tuple[Line, ...]:
     """The lines with what would overflow or cancel written another way, equal in exact arithmetic."""
     every = tuple(lines)
-    safe = [is_polynomial(line.expression) for line in every]
     saturating = {line.symbol: line.expression for line in every if isinstance(line.expression, _SATURATING)}
-    others = [line for line, is_safe in zip(every, safe, strict=True) if not is_safe]
-    rewrite = _Stable(saturating, _with_poles(others, saturating))
-    return tuple(
-        line if is_safe else replace(line, expression=rewrite(line.expression))
-        for line, is_safe in zip(every, safe, strict=True)
-    )
+    rewrite = _Stable(saturating, _with_poles(every, saturating))
+    return tuple(replace(line, expression=rewrite(line.expression)) for line in every)
 
 
 def is_polynomial(expression: Basic) -> bool:

@@ -10,7 +10,7 @@ from sympy import Symbol
 from symbackprop.lowering.printer import CodePrinter
 from symbackprop.lowering.program import Kind, Line, Program
 from symbackprop.lowering.shared import shared
-from symbackprop.lowering.stable import stable
+from symbackprop.lowering.stable import is_polynomial, stable
 
 
 def prepared(lines: Program, *, by_hand: bool = False) -> tuple[Line, ...]:
@@ -20,7 +20,12 @@ def prepared(lines: Program, *, by_hand: bool = False) -> tuple[Line, ...]:
         lines: the program.
         by_hand: rounded values are carried, so that every line is computed from those before it as written.
     """
-    return shared(lines.lines if by_hand else stable(lines.lines))
+    plain = [is_polynomial(line.expression) for line in lines.lines]
+    others = [line for line, is_plain in zip(lines.lines, plain, strict=True) if not is_plain]
+    rewritten = iter(others if by_hand else stable(others))
+    return shared(
+        line if is_plain else next(rewritten) for line, is_plain in zip(lines.lines, plain, strict=True)
+    )
 
 
 def safe_names(lines: Program, computed: Iterable[Line]) -> dict[Symbol, str]:

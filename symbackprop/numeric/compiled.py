@@ -79,10 +79,9 @@ class Compiled(Headed):
         self.program = lines
         self._carry = None if rounding is None else np.vectorize(rounding.carried, otypes=[float])
         self.given = [symbol.name for symbol in lines.given]
-        self._places = {
-            kind: [(line.name, place) for place, line in enumerate(lines.lines) if line.kind is kind]
-            for kind in Kind
-        }
+        self._places: dict[Kind, list[tuple[str, int]]] = {kind: [] for kind in Kind}
+        for place, line in enumerate(lines.lines):
+            self._places[line.kind].append((line.name, place))
         self._of_node = {line.node: line.name for line in lines.lines if line.kind is Kind.DELTA}
         self._function = engine.function(lines, precision, self._carry)
 
@@ -253,7 +252,7 @@ def _checked(name: str, value: Any) -> Any:
 def _all_finite(results: Sequence[Any]) -> bool:
     """Whether all are finite, found in one sum; where it overflows, the answer may be no."""
     with np.errstate(all="ignore"):
-        return bool(np.isfinite(sum(float(np.sum(one)) for one in results)))
+        return bool(np.isfinite(sum(one.sum() if isinstance(one, np.ndarray) else one for one in results)))
 
 
 def _plain(value: Any) -> Any:
