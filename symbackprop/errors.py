@@ -77,6 +77,10 @@ class SpecError(Mistake):
     """A spec file that does not describe a problem."""
 
 
+class ModelError(Mistake):
+    """A model of another library that is not read: a layer that the language lacks, a broken file."""
+
+
 class DataError(Mistake):
     """Numbers that cannot be used: a ragged row, a decimal comma, NaN, infinity."""
 

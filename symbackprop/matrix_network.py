@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from sympy import Expr, Rational, S, Symbol
+from sympy import Expr, Rational, S, Symbol, sympify
 
 from symbackprop import functions
 from symbackprop import operations as op
 from symbackprop.activations import ACTIVATIONS
-from symbackprop.arrays.sizes import Shape
+from symbackprop.arrays.sizes import Shape, Size
 from symbackprop.content import Text, text
 from symbackprop.expressions import divide, mul, plain_sum
 from symbackprop.graph import Graph, Node, Role
-from symbackprop.losses import LOSSES, PENALTIES
+from symbackprop.losses import LOSSES, PENALTIES, Loss
 from symbackprop.network import Layer, Objective, PenaltyTerm
 from symbackprop.notation.names import unused_name
 from symbackprop.problem import Assembly
@@ -128,6 +128,25 @@ def build_matrix_network(
     return MatrixNetwork(builder.graph(), tuple(layers), arrangement, arrays)
 
 
+def array_loss(
+    loss: Loss, objective: Objective, output: Symbol, target: Symbol, *, rank: int, count: Size
+) -> Expr:
+    """The terms of all entries of an output, added up and divided by `count`.
+
+    Args:
+        loss: gives the term of each entry.
+        objective: the factor in front, and the loss's own constants.
+        output: ŷ; `target` is y.
+        rank: how many axes they have.
+        count: over how many the mean is taken; 1: over none.
+    """
+    summed = op.of(op.total, loss.filled(output, target, objective.parameters), tuple(range(rank)), 0)
+    number, symbols = sympify(count).as_coeff_Mul()
+    factor = objective.factor / number
+    coefficient = factor if symbols == 1 else divide(Rational(factor.p), factor.q * symbols)
+    return mul(S.NegativeOne if loss.negative else S.One, coefficient, summed)
+
+
 class _Builder:
     """The nodes so far; `value` is the output of the last layer added."""
 
@@ -188,17 +207,10 @@ class _Builder:
     def _loss(self) -> Expr:
         objective, arrangement = self.objective, self.arrangement
         loss = LOSSES[objective.loss]
-        terms = loss.filled(self.value, self.given[1], objective.parameters)
-        axes = (0, 1) if arrangement.batch else (0,)
-        summed = op.of(op.total, terms, axes, 0)
-        coefficient: Expr = objective.factor
-        if objective.mean and loss.averages:
-            coefficient = coefficient / self.width
-        result = mul(S.NegativeOne if loss.negative else S.One, coefficient, summed)
-        if arrangement.batch and arrangement.mean:
-            minus = S.NegativeOne if loss.negative else S.One
-            result = mul(minus, divide(Rational(coefficient.p), coefficient.q * COUNT), summed)
-        return result
+        outputs = self.width if objective.mean and loss.averages else 1
+        examples = COUNT if arrangement.batch and arrangement.mean else 1
+        rank = 2 if arrangement.batch else 1
+        return array_loss(loss, objective, self.value, self.given[1], rank=rank, count=outputs * examples)
 
     def _penalty(self, penalty: PenaltyTerm) -> Expr:
         strength = self._constant(penalty.symbol)

@@ -124,6 +124,7 @@ class Problem(Headed):
         layout: how a network in matrix notation lays its examples out, in words.
         layers: of a network in matrix notation.
         is_indexed: its solution is asked for in indices.
+        origins: of what was read from a model of another library, the names there: `W__1` is `0.weight`.
         data: the examples.
         training: the updates.
         conventions: what textbooks differ on.
@@ -141,6 +142,7 @@ class Problem(Headed):
     layout: Text | None = None
     layers: tuple[Layer, ...] = ()
     is_indexed: bool = False
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def outputs(self) -> int:

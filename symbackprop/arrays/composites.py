@@ -52,16 +52,17 @@ class Expansion:
     normalised: list[Normalised] = field(default_factory=list)
 
 
-def expand(named: Mapping[Symbol, Expr], taken: Iterable[str]) -> Expansion:
+def expand(named: Mapping[Symbol, Expr], taken: Iterable[str], above: str = "") -> Expansion:
     """The equations, each composite replaced by its last line and its other lines put before.
 
     Args:
         named: the equations.
         taken: names that new nodes must not take.
+        above: what the names of new nodes end with, as the `__2` of a layer.
     """
     if not any(expression.atoms(*_HEADS) for expression in named.values()):
         return Expansion(dict(named))
-    return _Expander({*taken, *(symbol.name for symbol in named)}).expand(named)
+    return _Expander({*taken, *(symbol.name for symbol in named)}, above).expand(named)
 
 
 @cache
@@ -71,8 +72,8 @@ def program_of(name: str) -> tuple[Equation, ...]:
 
 
 class _Expander:
-    def __init__(self, taken: set[str]) -> None:
-        self.taken = taken
+    def __init__(self, taken: set[str], above: str) -> None:
+        self.taken, self.above = taken, above
         self.result = Expansion()
         self.owner = Symbol("")
 
@@ -123,7 +124,7 @@ class _Expander:
         return result
 
     def _line(self, wish: str, expression: Expr) -> Symbol:
-        name = unused_name(wish, self.taken)
+        name = unused_name(wish, self.taken, self.above)
         self.taken.add(name)
         symbol = Symbol(name)
         self.result.lines[symbol] = expression

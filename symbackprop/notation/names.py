@@ -212,10 +212,19 @@ def unicode_subscript(parts: Name) -> str:
     return _joined(parts.indices, _unicode_index, lambda one: one.translate(_SUBSCRIPTS))
 
 
-def unused_name(wish: str, taken: Container[str]) -> str:
-    """The wished name, lengthened until it is not taken."""
-    name, number = wish, 1
+def unused_name(wish: str, taken: Container[str], above: str = "") -> str:
+    """The wished name, lengthened until it is not taken.
+
+    Args:
+        wish: the name.
+        taken: those that are not to be had.
+        above: what stands behind it in any case, as the `__2` of a layer.
+
+    >>> unused_name("gamma", {"gamma", "gamma__2"}), unused_name("gamma", {"gamma", "gamma__2"}, "__2")
+    ('gamma_2', 'gamma_2__2')
+    """
+    name, number = wish + above, 1
     while name in taken:
         number += 1
-        name = f"{wish}_{number}"
+        name = f"{wish}_{number}{above}"
     return name
