@@ -100,7 +100,8 @@ class Functions(Sums):
             first, *rest = arguments
             return paper.each(lambda one: self._elementwise(word, [one, *rest]), first)
         try:
-            return array_call(word, self._indexed(index), arguments, examples_in_rows=self._rows)
+            index = self._indexed(index, arguments)
+            return array_call(word, index, arguments, examples_in_rows=self._rows)
         except (ValueError, IndexError):
             # An axis that the array does not have.
             raise Unknown(word, "meaning") from None
@@ -116,8 +117,10 @@ class Functions(Sums):
             raise Unknown(f"log_{base}", "meaning")
         return paper.divide(self._each("log", arguments[0]), mp.log(int(base)))
 
-    def _indexed(self, index: str) -> str:
-        return str(self.scene.binding[index]) if index in self.scene.binding else index
+    def _indexed(self, index: str, arguments: list[Any]) -> str:
+        """The number that an index stands for within a sum; of a whole matrix it says along which axis."""
+        of_matrix = len(arguments) == 1 and np.ndim(arguments[0]) == 2 and min(np.shape(arguments[0])) > 1
+        return str(self.scene.binding[index]) if index in self.scene.binding and not of_matrix else index
 
     def _each(self, word: str, value: Any) -> Any:
         return paper.each(lambda one: self._elementwise(word, [one]), value)

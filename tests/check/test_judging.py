@@ -445,6 +445,35 @@ def test_p_minus_y_holds_for_targets_that_add_up_to_one(formula: str, kinds: set
     assert found in kinds
 
 
+LOGITS = """
+[graph]
+equations = '''
+Z = X @ W
+L = -sum(Y*log_softmax(Z))
+'''
+[parameters]
+W = [[1, 2], [0.5, -1]]
+[inputs]
+X = [[1, 2], [0.5, -1], [2, 2]]
+[targets]
+Y = [[0, 1], [1, 0], [1, 0]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("formula", "verdict"),
+    [
+        (r"L = -\sum_{i,j} (Y \circ \log\operatorname{softmax}_{j}(Z))_{ij}", "verified"),
+        (r"L = -\sum_{i,j} (Y \circ \log\operatorname{softmax}_{i}(Z))_{ij}", "refuted"),
+    ],
+)
+def test_below_the_softmax_of_a_matrix_an_index_says_along_which_axis_also_within_a_sum(
+    formula: str, verdict: str
+) -> None:
+    (claim,) = claims(formula, spec=LOGITS)
+    assert str(claim.verdict) == verdict
+
+
 # --------------------------------------------------------------------------------------------- tiny gradients
 
 
