@@ -27,18 +27,24 @@ def asked_problem(
     notation: str | None,
     shapes: str | None,
     at: str | None,
+    loss: str | None,
 ) -> Problem:
     """The problem behind an argument, in the notation and with the values of the options.
 
     Args:
         source: a path, `-` for standard input, or an expression or equations.
         settings: conventions from the command line.
-        granularity: as `--granularity`; likewise `notation`, `shapes` and `at`.
+        granularity: as `--granularity`; likewise `notation`, `shapes`, `at` and `loss`.
     """
     if notation is not None:
         one("--notation", notation, NOTATIONS)
     problem = read_problem(
-        source, settings, granularity=granularity, notation=notation, shapes=options.shapes(shapes)
+        source,
+        settings,
+        granularity=granularity,
+        notation=notation,
+        shapes=options.shapes(shapes),
+        loss=loss,
     )
     _check_notation(problem, notation)
     if notation == "component":

@@ -59,8 +59,10 @@ def check(
         ),
     ],
     spec: Annotated[
-        str, typer.Option("--spec", help="The spec that the documents derive from, or equations.")
+        str,
+        typer.Option("--spec", help="The spec or model that the documents derive from, or equations."),
     ],
+    loss: options.LossOption = None,
     alias: Annotated[
         list[str],
         typer.Option(
@@ -107,7 +109,7 @@ def check(
         spoken = find_language(language, decimal)
         many = len(documents) > 1 or is_folder(documents[0])
         _refuse_misfits(documents, spec, output_format, many=many)
-        work = _Work(_aliases(alias), read_problem(spec, {}), kind, _ranges(lines))
+        work = _Work(_aliases(alias), read_problem(spec, {}, loss=loss), kind, _ranges(lines))
         outcomes = _judged(work, gather(documents), jobs=jobs, seconds=timeout)
         if many:
             write(_shown_all(outcomes, spoken, output_format), output)

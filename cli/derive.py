@@ -26,6 +26,7 @@ def derive(
     at: options.AtOption = None,
     notation: options.NotationOption = None,
     shapes: options.ShapesOption = None,
+    loss: options.LossOption = None,
     form: Annotated[
         str | None,
         typer.Option("--form", help="chain, delta, paths or closed, or several of them with commas."),
@@ -78,6 +79,7 @@ def derive(
             notation=notation,
             shapes=shapes,
             at=at,
+            loss=loss,
         )
         derivation = backprop(problem.graph, wrt=known_names(problem, wrt), conventions=problem.conventions)
         note_needless(derivation)

@@ -48,6 +48,7 @@ def draw(
     ] = None,
     notation: options.NotationOption = None,
     shapes: options.ShapesOption = None,
+    loss: options.LossOption = None,
     granularity: options.GranularityOption = None,
     output: options.OutputOption = None,
     convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
@@ -78,6 +79,7 @@ def draw(
             notation=notation,
             shapes=shapes,
             at=at,
+            loss=loss,
         )
         if plot is not None:
             write(_plotted(_plot(problem, plot, steps), problem, form, spoken), output)

@@ -43,7 +43,12 @@ RoundingOption = Annotated[
 ]
 SourceArgument = Annotated[
     str,
-    typer.Argument(metavar="SPEC|EXPRESSION", help="A spec file, equations, or - for standard input."),
+    typer.Argument(
+        metavar="SPEC|EXPRESSION", help="A spec file, a model in ONNX, equations, or - for standard input."
+    ),
+]
+LossOption = Annotated[
+    str | None, typer.Option("--loss", help="Of a model in ONNX: the loss, as mse; mse unless given.")
 ]
 WrtOption = Annotated[
     str | None,

@@ -22,6 +22,7 @@ def read_problem(
     granularity: str | None = None,
     notation: str | None = None,
     shapes: Mapping[str, Sequence[str]] | None = None,
+    loss: str | None = None,
 ) -> Problem:
     """The problem behind an argument.
 
@@ -31,10 +32,17 @@ def read_problem(
         granularity: split an expression into elementary operations.
         notation: of a network, in the place of the file's own.
         shapes: of the arrays of an expression.
+        loss: of a model in ONNX.
     """
     from symbackprop.load import load, loads
 
-    if source == "-":
+    if loss is not None and not is_model(source):
+        _refuse_loss(loss)
+    if is_model(source):
+        from symbackprop.models.onnx_model import from_onnx
+
+        problem = from_onnx(source, loss=loss or "mse")
+    elif source == "-":
         text = _standard_input()
         problem = (
             loads(text, "standard input", notation=notation)
@@ -46,6 +54,29 @@ def read_problem(
     else:
         problem = _from_expression(source, granularity, shapes)
     return replace(problem, conventions=problem.conventions.changed(dict(settings)))
+
+
+def is_model(source: str) -> bool:
+    """Whether an argument names a model in a file.
+
+    Raises:
+        ModelError: it names one whose reading would run it.
+    """
+    if source.lower().endswith((".pt", ".pth", ".pkl", ".pickle", ".joblib", ".ckpt")):
+        from symbackprop.models.onnx_file import refuse_program
+
+        refuse_program(Path(source))
+    return source.lower().endswith(".onnx")
+
+
+def _refuse_loss(loss: str) -> None:
+    from symbackprop.errors import OptionError
+
+    raise OptionError(
+        "only a model in ONNX is given its loss by an option",
+        where=f"--loss {loss}",
+        fix="in a spec write [loss], in equations write the loss last",
+    )
 
 
 def _standard_input() -> str:

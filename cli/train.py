@@ -11,10 +11,11 @@ import typer
 
 from . import options
 from .options import Format
-from .source import read_problem
+from .source import is_model, read_problem
 from .writing import has_pictures, show, write
 
 if TYPE_CHECKING:
+    from symbackprop.errors import Mistake
     from symbackprop.problem import Problem
 
 LONG = 200
@@ -50,6 +51,8 @@ def train(
         from symbackprop.translation import find_language
 
         spoken = find_language(language, decimal)
+        if is_model(source):
+            raise _no_examples(source)
         chosen = options.settings(convention, digits, carry_rounded)
         problem = read_problem(source, chosen)
         if problem.is_indexed:
@@ -72,6 +75,16 @@ def train(
 
             sheet = live_sheet(problem, trace.derivation, trace=trace)
         write(show(solution, problem, spoken, output_format, standalone=standalone, sheet=sheet), output)
+
+
+def _no_examples(source: str) -> Mistake:
+    from symbackprop.errors import TrainingError
+
+    return TrainingError(
+        "the file of a model holds no examples to train on",
+        where=source,
+        fix="in Python: sb.train(sb.from_onnx(…, inputs=X, targets=Y, training=sb.Training(…)))",
+    )
 
 
 def _count(problem: Problem, steps: int | None) -> int:

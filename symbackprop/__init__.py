@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from symbackprop.graph import Graph, Node, Role
     from symbackprop.indexed.derivation import indexed_derivation
     from symbackprop.indexed.general_layer import general_layer
+    from symbackprop.models.onnx_model import from_onnx
+    from symbackprop.models.torch_model import from_torch
     from symbackprop.numeric.compiled import Compiled, Evaluation, compile
     from symbackprop.numeric.train import Trace, train
     from symbackprop.problem import Problem, Training
@@ -52,6 +54,8 @@ _LATER = {
     "graph": ("Graph", "Node", "Role"),
     "indexed.derivation": ("indexed_derivation",),
     "indexed.general_layer": ("general_layer",),
+    "models.onnx_model": ("from_onnx",),
+    "models.torch_model": ("from_torch",),
     "numeric.compiled": ("Compiled", "Evaluation", "compile"),
     "numeric.train": ("Trace", "train"),
     "problem": ("Problem", "Training"),
@@ -101,6 +105,8 @@ __all__ = [
     "cost",
     "cost_of_gradient",
     "forward",
+    "from_onnx",
+    "from_torch",
     "general_layer",
     "hessian",
     "hvp",

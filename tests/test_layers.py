@@ -28,10 +28,16 @@ arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
 arrays.matrix_pieces arrays.matrices arrays.shape_lines arrays.composites
 ordering nodes building gates graph deltas derivation collapsing array_sweep sweep forward entries components
 activations losses network exact data problem matrix_network spec load_network load renotate
+models.layers models.stages models.recognition models.assembler models.objective models.examples
+models.problem models.torch_layers models.torch_losses models.torch_model
+models.onnx_file models.onnx_operation models.onnx_operators models.onnx_model
 lowering.program lowering.lean lowering.stable lowering.shared lowering.updates lowering.printer
-lowering.scalar_code lowering.array_code lowering.straight
-backends.scalar_functions backends.array_functions backends.namespaces backends.base
-backends.numpy_backend backends.table
+lowering.forms lowering.scalar_code lowering.array_code lowering.straight lowering.scalar_steps
+lowering.form_steps
+backends.scalar_functions backends.array_functions backends.jax_functions backends.torch_functions
+backends.namespaces backends.base backends.vector_forms backends.vector_steps backends.scalar_steppers
+backends.numpy_backend backends.python_backend backends.numba_backend backends.jax_backend
+backends.torch_backend backends.table
 numeric.faults numeric.compiled numeric.readings
 numeric.javascript numeric.optimizers numeric.train
 analysis.linear_maps analysis.jacobian analysis.second_order analysis.optimum analysis.chain_cost

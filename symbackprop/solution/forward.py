@@ -20,7 +20,7 @@ from symbackprop.partials import local_partials
 from symbackprop.problem import Problem
 from symbackprop.solution.header import heads_in
 from symbackprop.solution.lines import substituted
-from symbackprop.solution.steps import Equation, Formulas, Heading, Sentence, Step, Table, equation
+from symbackprop.solution.steps import Cell, Equation, Formulas, Heading, Sentence, Step, Table, equation
 
 ROLES: Mapping[Role, Text] = {
     Role.INPUT: text("input"),
@@ -96,7 +96,7 @@ def forward_pass(problem: Problem) -> Iterator[Step]:
     """Every node's formula."""
     yield Heading(2, text("Forward pass"))
     if problem.graph.is_array:
-        yield from given_shapes(problem.graph)
+        yield from given_shapes(problem)
     yield from architecture(problem)
     yield from function_lines(problem.graph, problem.conventions)
     yield from by_layer(
@@ -105,14 +105,17 @@ def forward_pass(problem: Problem) -> Iterator[Step]:
     )
 
 
-def given_shapes(graph: Graph) -> Iterator[Step]:
-    """What is given, and its shape."""
-    rows = tuple(
-        (node.symbol, ROLES[node.role], shape_text(node.shape) if node.shape else "1")
-        for node in graph.given
-        if node.role is not Role.SIZE
-    )
-    yield Table((text("Given"), text("Role"), text("Shape")), rows)
+def given_shapes(problem: Problem) -> Iterator[Step]:
+    """What is given, its shape, and its name in the model that it was read from."""
+    head: tuple[Cell, ...] = (text("Given"), text("Role"), text("Shape"))
+    given = [node for node in problem.graph.given if node.role is not Role.SIZE]
+    rows: list[tuple[Cell, ...]] = [
+        (node.symbol, ROLES[node.role], shape_text(node.shape) if node.shape else "1") for node in given
+    ]
+    if problem.origins:
+        head = (*head, text("In the model"))
+        rows = [(*row, problem.origins.get(node.name, "")) for row, node in zip(rows, given, strict=True)]
+    yield Table(head, tuple(rows))
 
 
 def forward_numbers(problem: Problem, values: Environment) -> Iterator[Step]:

@@ -98,7 +98,7 @@ def general_layer_of(problem: Problem) -> GeneralLayer | None:
 def _forward(problem: Problem, indexed: IndexedDerivation) -> Iterator[Step]:
     yield Heading(2, text("Forward pass"))
     graph = problem.graph
-    yield from given_shapes(graph)
+    yield from given_shapes(problem)
     yield from by_layer(graph, [(node, _line(indexed.nodes[node.name])) for node in graph.inner])
 
 
