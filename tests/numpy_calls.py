@@ -13,7 +13,8 @@ from symbackprop.backends.namespaces import bound
 from symbackprop.expressions import call
 from symbackprop.functions import FUNCTIONS, Declared, Entry
 from symbackprop.lowering.array_code import ArrayCode
-from symbackprop.lowering.straight import definition, executed
+from symbackprop.lowering.executing import executed
+from symbackprop.lowering.straight import definition
 
 
 def _function(entry: Entry) -> Callable[..., Any]:

@@ -22,9 +22,6 @@ def real(x: Array) -> Array:
     return np.asarray(x, dtype=REAL)
 
 
-# Entry by entry.
-
-
 def where(test: Array, then: Array, other: Array) -> Array:
     """One of two values, by a test."""
     return np.where(test, real(then), real(other))
@@ -146,9 +143,6 @@ def combined(x: Array, count: int, is_mean: bool) -> Array:
     return np.mean(real(x)) if is_mean else np.sum(np.broadcast_to(real(x), (count,)))
 
 
-# Along axes.
-
-
 def extent(x: Array, axes: tuple[int, ...]) -> int:
     """How many entries lie along the axes."""
     return math.prod(x.shape[axis] for axis in axes)
@@ -238,9 +232,6 @@ def others(x: Array, axes: tuple[int, ...]) -> Array:
     return moved_back((left * right).reshape(moved.shape), axes)
 
 
-# Matrices.
-
-
 def transpose(x: Array, axes: tuple[int, ...]) -> Array:
     """The axes in another order."""
     return np.transpose(x, axes)
@@ -286,9 +277,6 @@ def diagonal(matrix: Array) -> Array:
 def eye(shape: tuple[int]) -> Array:
     """The identity matrix."""
     return np.eye(shape[0], dtype=REAL)
-
-
-# Layouts.
 
 
 def ones(shape: tuple[int, ...]) -> Array:

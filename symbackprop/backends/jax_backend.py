@@ -36,8 +36,8 @@ from symbackprop.backends.vector_steps import (
 )
 from symbackprop.errors import OptionError
 from symbackprop.lowering.array_code import ArrayCode
+from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
-from symbackprop.lowering.straight import executed
 
 AXIS = "examples"
 """The axis of the device mesh over which the examples of a batch are split."""

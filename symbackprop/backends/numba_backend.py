@@ -14,11 +14,12 @@ from symbackprop.backends.base import Backend, Carry, Precision, ProgramFunction
 from symbackprop.backends.namespaces import functions_of
 from symbackprop.backends.numpy_backend import form_by_form
 from symbackprop.backends.scalar_steppers import ScalarStepper
+from symbackprop.lowering.executing import executed
 from symbackprop.lowering.form_steps import FormStepsCode
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.scalar_code import PythonScalars
 from symbackprop.lowering.scalar_steps import StepsCode
-from symbackprop.lowering.straight import assignments, definition, executed, prepared, results, safe_names
+from symbackprop.lowering.straight import assignments, definition, prepared, results, safe_names
 
 _FAST: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
 """IEEE 754 throughout; a product and a sum may be one operation, as C compilers have it."""

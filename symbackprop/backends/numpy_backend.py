@@ -30,8 +30,8 @@ from symbackprop.backends.vector_steps import (
     update_source,
 )
 from symbackprop.lowering.array_code import ArrayCode
+from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
-from symbackprop.lowering.straight import executed
 
 
 class NumpyBackend(Backend):

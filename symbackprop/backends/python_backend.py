@@ -20,10 +20,11 @@ from symbackprop.backends.base import (
 )
 from symbackprop.backends.numpy_backend import NumpyBackend
 from symbackprop.backends.scalar_steppers import Flat, ScalarStepper
+from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.scalar_code import PythonScalars
 from symbackprop.lowering.scalar_steps import StepsCode
-from symbackprop.lowering.straight import assignments, definition, executed, prepared, results, safe_names
+from symbackprop.lowering.straight import assignments, definition, prepared, results, safe_names
 
 _RAISED = (ArithmeticError, ValueError)
 """What Python raises where IEEE 754 has infinity or no number."""

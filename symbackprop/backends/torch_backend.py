@@ -33,8 +33,8 @@ from symbackprop.backends.vector_steps import (
     update_source,
 )
 from symbackprop.lowering.array_code import TorchCode
+from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
-from symbackprop.lowering.straight import executed
 
 
 def _scope(precision: Precision) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from sympy import Symbol
 
@@ -61,11 +60,3 @@ def unpacked(names: Iterable[str], source: str) -> list[str]:
     """`x0, x1, = given`, or nothing where there is nothing to unpack."""
     listed = ", ".join(names)
     return [f"{listed}, = {source}"] if listed else []
-
-
-def executed(source: str, name: str, scope: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function of that name that a source defines; the scope is what it may use."""
-    inside = dict(scope)
-    exec(compile(source, "<symbackprop>", "exec"), inside)
-    found: Callable[..., Any] = inside[name]
-    return found
