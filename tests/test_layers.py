@@ -31,8 +31,8 @@ activations losses network exact data problem matrix_network spec load_network l
 models.layers models.stages models.recognition models.assembler models.objective models.examples
 models.problem models.torch_layers models.torch_losses models.torch_model
 models.onnx_file models.onnx_operation models.onnx_operators models.onnx_model
-lowering.program lowering.executing lowering.lean lowering.stable lowering.shared lowering.updates lowering.printer
-lowering.forms lowering.scalar_code lowering.array_code lowering.straight lowering.scalar_steps
+lowering.program lowering.executing lowering.lean lowering.stable lowering.shared lowering.updates
+lowering.printer lowering.forms lowering.scalar_code lowering.array_code lowering.straight lowering.scalar_steps
 lowering.form_steps
 backends.scalar_functions backends.array_functions backends.jax_functions backends.torch_functions
 backends.namespaces backends.base backends.vector_forms backends.vector_steps backends.scalar_steppers
