@@ -171,6 +171,8 @@ def numbers(
         values = problem.at(row) if row else dict(problem.values)
     missing = [name for name in problem.names if name not in values]
     if missing and not (at or example):
+        if problem.stream is not None:
+            typer.echo(f"note: the examples stay in {problem.stream.path.name}: no numbers", err=True)
         return None, [], None
     if at is not None and missing:
         raise OptionError(

@@ -21,10 +21,11 @@ class Document(StrEnum):
     SPEC = "spec"
     DERIVATION = "derivation"
     TRAINING = "training"
+    FIT = "fit"
 
 
 def schema(
-    document: Annotated[Document, typer.Argument(help="spec, derivation or training.")] = Document.SPEC,
+    document: Annotated[Document, typer.Argument(help="spec, derivation, training or fit.")] = Document.SPEC,
     output: options.OutputOption = None,
 ) -> None:
     """Print the JSON Schema of the spec file, or of a JSON result."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from . import options
+from . import fit, options
 from .options import Format
 from .source import is_model, read_problem
 from .writing import has_pictures, show, write
@@ -39,11 +39,24 @@ def train(
     carry_rounded: options.RoundingOption = None,
     language: options.LanguageOption = "en",
     decimal: options.DecimalOption = "point",
+    backend: fit.BackendOption = None,
+    dtype: fit.DtypeOption = None,
+    data: fit.DataOption = None,
+    checkpoint: fit.CheckpointOption = None,
+    every: fit.EveryOption = None,
+    resume: fit.ResumeOption = False,
+    devices: fit.DevicesOption = None,
+    parameters: fit.ParametersOption = None,
 ) -> None:
     """Train by hand: every formula, every substituted line, every update, and the table of losses.
 
     symbackprop train examples/obesity/obesity.toml
+
+    With a backend, or any other option of a run, train at speed instead, and print a summary.
+
+    symbackprop train examples/obesity/obesity.toml --backend numpy --steps 10000
     """
+    asked = fit.Asked(backend, dtype, data, checkpoint, every, resume, devices, parameters)
     with options.mistakes_told():
         from symbackprop.numeric.train import train as run
         from symbackprop.render.documents import training_document, write_json
@@ -54,10 +67,15 @@ def train(
         if is_model(source):
             raise _no_examples(source)
         chosen = options.settings(convention, digits, carry_rounded)
+        if asked.is_run:
+            fit.check_written(output_format, solution_only=full is not None or not updates or standalone)
         problem = read_problem(source, chosen)
         if problem.is_indexed:
             typer.echo("note: training is written in matrices", err=True)
             problem = read_problem(source, chosen, notation="matrix")
+        if asked.is_run:
+            fit.run_fit(problem, asked, steps, spoken, output_format, output)
+            return
         with _progress(_count(problem, steps)) as progress:
             trace = run(problem, steps=steps, progress=progress)
         if output_format is Format.JSON:

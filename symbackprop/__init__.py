@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from symbackprop.conventions import Conventions
     from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
     from symbackprop.errors import Mistake, Mistakes
+    from symbackprop.fitting.fit import Fit, fit
     from symbackprop.graph import Graph, Node, Role
     from symbackprop.indexed.derivation import indexed_derivation
     from symbackprop.indexed.general_layer import general_layer
@@ -51,6 +52,7 @@ _LATER = {
     "conventions": ("Conventions",),
     "derivation": ("Contribution", "Delta", "Derivation", "Gradient"),
     "errors": ("Mistake", "Mistakes"),
+    "fitting.fit": ("Fit", "fit"),
     "graph": ("Graph", "Node", "Role"),
     "indexed.derivation": ("indexed_derivation",),
     "indexed.general_layer": ("general_layer",),
@@ -64,6 +66,14 @@ _LATER = {
 """What is imported when it is asked for, by its module."""
 
 _HOME = {name: f"symbackprop.{module}" for module, names in _LATER.items() for name in names}
+
+
+_RARE = {
+    "Fit": "symbackprop.fitting.fit",
+    "Verdict": "symbackprop.check.verify",
+    "fit": "symbackprop.fitting.fit",
+    "verify": "symbackprop.check.verify",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -89,6 +99,7 @@ __all__ = [
     "Delta",
     "Derivation",
     "Evaluation",
+    "Fit",
     "Gradient",
     "Graph",
     "Mistake",
@@ -104,6 +115,7 @@ __all__ = [
     "compile",
     "cost",
     "cost_of_gradient",
+    "fit",
     "forward",
     "from_onnx",
     "from_torch",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import partial
@@ -37,6 +37,23 @@ class Data:
     examples: tuple[Mapping[str, Rational], ...] = ()
 
 
+@dataclass(frozen=True)
+class Stream:
+    """Examples that stay in their file; a run goes through it in blocks.
+
+    Attributes:
+        path: of the file.
+        columns: the heads of the table, where the file does not name them itself.
+        formulas: how an input is computed from the columns, where it is no column itself.
+        names: what every example has to give.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    formulas: Mapping[str, Expr]
+    names: tuple[str, ...]
+
+
 def read_csv(path: Path) -> tuple[list[str], list[list[Decimal]]]:
     """The head and the rows of a CSV file.
 
@@ -46,10 +63,7 @@ def read_csv(path: Path) -> tuple[list[str], list[list[Decimal]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = "is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else "cannot be read"
-        raise DataError(
-            f"the data file {path.name} {reason}", where=str(path), fix="check the path under [data] file"
-        ) from None
+        raise unreadable(path, error) from None
     try:
         rows_read = enumerate(csv.reader(text.splitlines()), 1)
         lines = [(number, line) for number, line in rows_read if any(map(str.strip, line))]
@@ -58,15 +72,29 @@ def read_csv(path: Path) -> tuple[list[str], list[list[Decimal]]]:
             f"{path.name} is no CSV file: {error}", where=str(path), fix="write plain rows"
         ) from None
     if len(lines) < 2:
-        raise DataError(
-            f"the data file {path.name} has no rows", where=str(path), fix="write a head and one row at least"
-        )
+        raise without_rows(path)
     (_, head), *body = lines
     columns = [name.strip() for name in head]
+    return columns, csv_rows(body, columns, path.name)
+
+
+def csv_rows(
+    lines: Iterable[tuple[int, Sequence[str]]], columns: Sequence[str], label: str
+) -> list[list[Decimal]]:
+    """The numbers of the lines of a CSV file.
+
+    Args:
+        lines: the number of each in the file, and its entries.
+        columns: the heads.
+        label: the file's name, for messages.
+
+    Raises:
+        DataError: a ragged row, an entry that is no number; all of them together.
+    """
     mistakes: list[Mistake] = []
     rows = []
-    for number, entries in body:
-        place = f"{path.name}, line {number}"
+    for number, entries in lines:
+        place = f"{label}, line {number}"
         if len(entries) != len(columns):
             mistakes.append(_ragged(place, len(entries), len(columns)))
             continue
@@ -77,7 +105,21 @@ def read_csv(path: Path) -> tuple[list[str], list[list[Decimal]]]:
             ]
         )
     raise_all(mistakes)
-    return columns, rows
+    return rows
+
+
+def unreadable(path: Path, error: Exception) -> DataError:
+    """A data file that is not there, or is no text."""
+    reason = "is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else "cannot be read"
+    return DataError(
+        f"the data file {path.name} {reason}", where=str(path), fix="check the path of the data file"
+    )
+
+
+def without_rows(path: Path) -> DataError:
+    """A data file that holds no example."""
+    fix = "write a head and one row at least"
+    return DataError(f"the data file {path.name} has no rows", where=str(path), fix=fix)
 
 
 def _ragged(place: str, found: int, expected: int) -> DataError:
@@ -125,30 +167,8 @@ def build_data(
     gathering = Gathering()
     gathering.attempt(partial(check_rows, columns, rows))
     mistakes = gathering.mistakes
-    if doubled := {name for name in columns if list(columns).count(name) > 1}:
-        mistakes.append(
-            DataError(f"the column {doubled.pop()!r} stands twice", where="data.columns", fix="rename one")
-        )
-    read = {name: _formula(name, text, columns, mistakes) for name, text in formulas.items()}
-    for name in formulas:
-        if name not in names:
-            fix = did_you_mean(name, names)
-            mistakes.append(
-                DataError(
-                    f"{name!r} is no input of the graph",
-                    where=f"data.inputs.{name}",
-                    known=listing(names),
-                    fix=fix,
-                )
-            )
-    for name in names:
-        if name not in columns and name not in formulas:
-            near = nearest(name, columns)
-            fix = f"name a column {name}, or say under [data.inputs] how it is computed"
-            fix += f': {name} = "{near}"' if near is not None else ""
-            mistakes.append(
-                DataError(f"no column gives {name!r}", where="data.columns", known=listing(columns), fix=fix)
-            )
+    read = read_formulas(formulas, names, mistakes)
+    check_columns(columns, read, [name for name in names if name not in formulas], mistakes)
     raise_all(mistakes)
     exact = tuple(tuple(Rational(str(entry)) for entry in row) for row in rows)
     examples = tuple(_example(place, columns, row, read, names) for place, row in enumerate(exact))
@@ -170,20 +190,63 @@ def check_rows(columns: Sequence[str], rows: Sequence[Sequence[int | Decimal]]) 
     )
 
 
-def _formula(name: str, text: str, columns: Sequence[str], mistakes: list[Mistake]) -> Expr:
-    where = f"data.inputs.{name}"
-    try:
-        expression = parse_expression(text, where)
-    except Mistake as mistake:
-        mistakes.append(mistake)
-        return Symbol(name)
-    for symbol in symbols_in(expression):
-        if symbol.name not in columns:
-            fix = did_you_mean(symbol.name, columns)
+def read_formulas(
+    formulas: Mapping[str, str], names: Sequence[str], mistakes: list[Mistake]
+) -> dict[str, Expr]:
+    """The formulas by which inputs are computed.
+
+    Args:
+        formulas: their texts.
+        names: what examples have to give; nothing else has a formula.
+        mistakes: takes those that are found; a formula with one is left out.
+    """
+    read = {}
+    for name, text in formulas.items():
+        where = f"data.inputs.{name}"
+        try:
+            read[name] = parse_expression(text, where)
+        except Mistake as mistake:
+            mistakes.append(mistake)
+        if name not in names:
+            what, fix = f"{name!r} is no input of the graph", did_you_mean(name, names)
+            mistakes.append(DataError(what, where=where, known=listing(names), fix=fix))
+    return read
+
+
+def check_columns(
+    columns: Sequence[str],
+    formulas: Mapping[str, Expr],
+    names: Sequence[str],
+    mistakes: list[Mistake],
+    where: str = "data.columns",
+) -> None:
+    """Whether the columns give all that is asked of them.
+
+    Args:
+        columns: the heads.
+        formulas: what is computed from them.
+        names: what they give themselves.
+        mistakes: takes those that are found.
+        where: the columns are named.
+    """
+    if doubled := {name for name in columns if list(columns).count(name) > 1}:
+        mistakes.append(
+            DataError(f"the column {doubled.pop()!r} stands twice", where=where, fix="rename one")
+        )
+    for name, formula in formulas.items():
+        for symbol in symbols_in(formula):
+            if symbol.name not in columns:
+                what, fix = f"{symbol.name!r} is no column", did_you_mean(symbol.name, columns)
+                place = f"data.inputs.{name}"
+                mistakes.append(DataError(what, where=place, known=listing(columns), fix=fix))
+    for name in names:
+        if name not in columns:
+            near = nearest(name, columns)
+            fix = f"name a column {name}, or say under [data.inputs] how it is computed"
+            fix += f': {name} = "{near}"' if near is not None else ""
             mistakes.append(
-                DataError(f"{symbol.name!r} is no column", where=where, known=listing(columns), fix=fix)
+                DataError(f"no column gives {name!r}", where=where, known=listing(columns), fix=fix)
             )
-    return expression
 
 
 def _example(

@@ -10,15 +10,17 @@ from typing import Any
 
 from symbackprop import operations as op
 from symbackprop import spec as files
-from symbackprop.data import Data, build_data, check_rows, read_csv
+from symbackprop.building import size_names
+from symbackprop.data import Data, Stream, check_rows
 from symbackprop.errors import Gathering, Mistake, Mistakes, SpecError, did_you_mean, raise_all
-from symbackprop.graph import Graph, Role
-from symbackprop.language import check_name
+from symbackprop.graph import Graph
+from symbackprop.language import Equation, check_name, parse_equations
+from symbackprop.load_data import read_data
 from symbackprop.load_network import NetworkReader, exact, exact_array, network_values
 from symbackprop.losses import LOSSES
 from symbackprop.matrix_network import MatrixNetwork
 from symbackprop.network import Network, Objective
-from symbackprop.problem import Assembly, Problem, Training
+from symbackprop.problem import Assembly, Problem, Training, asked_of_examples
 
 
 def load(path: str | Path, *, notation: str | None = None) -> Problem:
@@ -78,8 +80,9 @@ class _Loader(Gathering):
         graph = network.graph if network else self._graph()
         values = self._values(graph, network)
         self.arrays = network.arrays if isinstance(network, MatrixNetwork) else self._assemblies()
-        data = self.attempt(lambda: self._data(graph, values))
-        training = self._training(len(data.examples) if data else 1)
+        examples = self.attempt(lambda: self._data(graph, values))
+        data, stream = (None, examples) if isinstance(examples, Stream) else (examples, None)
+        training = self._training(len(data.examples) if data else None if stream else 1)
         raise_all(self.mistakes)
         problem = Problem(
             graph,
@@ -94,6 +97,7 @@ class _Loader(Gathering):
             network.arrangement.words if isinstance(network, MatrixNetwork) else None,
             network.layers if isinstance(network, MatrixNetwork) else (),
             self.spec.network is not None and self.spec.network.notation == "indexed",
+            stream,
         )
         self._check_distributions(problem)
         raise_all(self.mistakes)
@@ -126,18 +130,16 @@ class _Loader(Gathering):
                 self.attempt(partial(check_name, name, f"{table}.{name}"))
                 self.attempt(partial(_shape, value, f"{table}.{name}"))
         raise_all(self.mistakes)
-        columns = self._data_names()
-        targets = [*self.spec.targets]
-        inputs = [
-            *self.spec.inputs,
-            *(name for name in columns if name not in (*self.spec.inputs, *self.spec.parameters, *targets)),
-        ]
         try:
+            equations = parse_equations(section.equations)
+            inputs = [*self.spec.inputs]
+            tables = {*inputs, *self.spec.parameters, *self.spec.targets}
+            inputs += [name for name in self._data_names(equations) if name not in tables]
             return Graph.from_equations(
-                section.equations,
+                equations,
                 parameters=[*self.spec.parameters],
                 inputs=inputs,
-                targets=targets,
+                targets=[*self.spec.targets],
                 output=section.output,
                 granularity=section.granularity,
                 shapes=self._shapes(),
@@ -169,14 +171,20 @@ class _Loader(Gathering):
             for name, columns in section.arrays.items()
         )
 
-    def _data_names(self) -> list[str]:
-        """The names that the table gives: its formulas, and its columns where it has no formulas."""
+    def _data_names(self, equations: Sequence[Equation]) -> list[str]:
+        """The names that the table gives: its formulas, and its columns where it has no formulas.
+
+        A file names its columns itself: there they are what the equations use and nothing else gives.
+        """
         data = self.spec.data
         if data is None:
             return []
-        if data.arrays:
-            return [*data.arrays]
-        return [*data.inputs] or [*(data.columns or ())]
+        named = [*data.arrays] or [*data.inputs] or [*(data.columns or ())]
+        if named or data.file is None:
+            return named
+        computed = {one.name for one in equations}
+        uses = dict.fromkeys(name for one in equations for name in one.uses if name not in computed)
+        return [name for name in uses if name not in size_names(self._shapes())]
 
     def _values(self, graph: Graph, network: Network | MatrixNetwork | None) -> dict[str, Any]:
         if network is None:
@@ -200,37 +208,23 @@ class _Loader(Gathering):
                 else:
                     values[name] = exact_array(value)
 
-    def _data(self, graph: Graph, values: Mapping[str, Any]) -> Data | None:
-        section = self.spec.data
-        if section is None:
+    def _data(self, graph: Graph, values: Mapping[str, Any]) -> Data | Stream | None:
+        if self.spec.data is None:
             return None
-        columns, rows = self._table(section)
-        if self.arrays:
-            names = [column for one in self.arrays for column in one.columns]
-        else:
-            names = [node.name for node in graph.having(Role.INPUT, Role.TARGET) if node.name not in values]
-        return build_data(columns, rows, section.inputs, names)
+        names = asked_of_examples(graph, values, self.arrays)
+        return read_data(self.spec.data, self.folder, names)
 
-    def _table(self, section: files.DataSection) -> tuple[Sequence[str], Sequence[Sequence[int | Decimal]]]:
-        if section.file is not None:
-            if section.rows is not None or section.columns is not None:
-                raise SpecError("[data] has both a file and rows", where="data", fix="keep one of them")
-            return read_csv(self.folder / section.file)
-        if not section.columns or not section.rows:
-            raise SpecError(
-                "[data] has no rows",
-                where="data",
-                fix='add columns = ["x", "y"] and rows = [[1, 2]], or file = "data.csv"',
-            )
-        return section.columns, section.rows
-
-    def _training(self, rows: int) -> Training | None:
+    def _training(self, rows: int | None) -> Training | None:
+        """How the rows are gone through; nobody knows how many there are in a stream."""
         section = self.spec.training
         if section is None:
             return None
         self.attempt(partial(check_name, section.symbol, "training.symbol"))
+        if section.order and rows is None:
+            fix = "leave it out, or let [data] hold the rows"
+            self.refuse("an order of rows needs them in memory", "training.order", fix=fix)
         for place, row in enumerate(section.order):
-            if row > rows:
+            if rows is not None and row > rows:
                 self.refuse(f"there is no row {row}", f"training.order[{place}]", known=f"rows 1 to {rows}")
         if section.steps is not None and section.epochs is not None:
             self.refuse("training has both steps and epochs", "training", fix="keep one of them")

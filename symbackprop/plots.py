@@ -11,6 +11,8 @@ import numpy as np
 
 from symbackprop.content import Source, Text, Value, batch_scope, state_scope, text
 from symbackprop.derivation import Derivation
+from symbackprop.fitting.curve import Curve
+from symbackprop.graph import Graph
 from symbackprop.numeric.train import Trace
 
 FEW_EXAMPLES = 6
@@ -79,6 +81,13 @@ def _of_states(trace: Trace, label: Text, of: str, numbers: Any) -> Line:
     return Line(label, tuple(points))
 
 
+def curve_plot(curve: Curve) -> Plot:
+    """The loss over a run."""
+    points = zip(curve.steps.tolist(), map(Value, curve.means.tolist()), strict=True)
+    lines = [Line(text("loss"), tuple(points))]
+    return Plot(text("Losses"), text("Updates"), text("Loss"), tuple(lines), _is_wide(lines))
+
+
 def gradient_norms_plot(trace: Trace) -> Plot:
     """The norm of the gradient of every layer at every iteration; without layers of every parameter."""
     lines = []
@@ -94,8 +103,16 @@ def gradient_norms_plot(trace: Trace) -> Plot:
 
 def gradient_groups(derivation: Derivation) -> list[tuple[Text, str, list[str]]]:
     """The lines of norms: what each is called, what its numbers are of, the names of its parameters."""
-    graph = derivation.graph
-    names = [symbol.name for symbol in derivation.wrt]
+    return parameter_groups(derivation.graph, [symbol.name for symbol in derivation.wrt])
+
+
+def parameter_groups(graph: Graph, names: Sequence[str]) -> list[tuple[Text, str, list[str]]]:
+    """Parameters that are taken together: those of a layer; without layers each by itself, or all of many.
+
+    Args:
+        graph: knows the layers.
+        names: of the parameters.
+    """
     layers: dict[int, list[str]] = {}
     for name in names:
         if layer := graph[name].layer:
@@ -106,7 +123,7 @@ def gradient_groups(derivation: Derivation) -> list[tuple[Text, str, list[str]]]
             for number, of_layer in sorted(layers.items())
         ]
     if len(names) > FEW_LINES:
-        return [(text("all parameters"), "norm", names)]
+        return [(text("all parameters"), "norm", list(names))]
     return [(text("{symbol}", symbol=graph[name].symbol), f"norm of {name}", [name]) for name in names]
 
 

@@ -11,7 +11,7 @@ from sympy import Rational
 
 from symbackprop.content import Text
 from symbackprop.conventions import Conventions
-from symbackprop.data import Data
+from symbackprop.data import Data, Stream
 from symbackprop.graph import Graph, Role
 from symbackprop.network import Layer, Network, Objective
 from symbackprop.shown import Headed, Shown
@@ -64,13 +64,18 @@ class Training(Shown):
 
     def batches(self, rows: int) -> Iterator[list[int]]:
         """The row numbers (from 1) of one batch after another, without end."""
+        for places in self.passes(rows):
+            for start in range(0, len(places), self.batch_size):
+                yield places[start : start + self.batch_size]
+
+    def passes(self, rows: int) -> Iterator[list[int]]:
+        """The row numbers (from 1) of one epoch after another, without end."""
         places = list(self.order) or list(range(1, rows + 1))
         source = random.Random(self.seed)
         while True:
             if self.shuffle:
                 source.shuffle(places)
-            for start in range(0, len(places), self.batch_size):
-                yield places[start : start + self.batch_size]
+            yield places[:]
 
     def count(self, rows: int) -> int:
         """How many updates are asked for: one epoch where neither steps nor epochs are given."""
@@ -110,6 +115,20 @@ class Assembly:
         return [list(column) for column in zip(*table, strict=True)] if self.across else table
 
 
+def asked_of_examples(graph: Graph, values: Mapping[str, Any], arrays: Sequence[Assembly]) -> tuple[str, ...]:
+    """What every example has to give: the columns of arrays, or the inputs and targets without numbers.
+
+    Args:
+        graph: its given names are asked for.
+        values: the numbers that are known.
+        arrays: made of columns of the examples.
+    """
+    if arrays:
+        return tuple(dict.fromkeys(column for one in arrays for column in one.columns))
+    given = graph.having(Role.INPUT, Role.TARGET)
+    return tuple(node.name for node in given if node.name not in values)
+
+
 @dataclass(frozen=True, repr=False)
 class Problem(Headed):
     """What a spec file describes.
@@ -143,6 +162,7 @@ class Problem(Headed):
     layers: tuple[Layer, ...] = ()
     is_indexed: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)
+    stream: Stream | None = None
 
     @property
     def outputs(self) -> int:
@@ -163,7 +183,7 @@ class Problem(Headed):
     def given(self, examples: Sequence[int]) -> dict[str, Any]:
         """What the examples give, counted from 1: arrays of all of them, or the numbers of one."""
         rows = [self.examples[example - 1] for example in examples]
-        if self.arrays:
+        if self.arrays and self.data:
             return {one.name: one.of(rows) for one in self.arrays}
         return dict(rows[0]) if rows else {}
 

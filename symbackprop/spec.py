@@ -175,11 +175,12 @@ class TrainingSection(Section):
 
 
 class DataSection(Section):
-    """`[data]`: rows, or a CSV file beside the spec."""
+    """`[data]`: rows, or a file beside the spec; .npy, .parquet and a `stream` are not read as a whole."""
 
     columns: list[str] | None = None
     rows: list[list[Number]] | None = None
     file: str | None = None
+    stream: bool = False
     inputs: dict[str, str] = {}
     arrays: dict[str, str | list[str]] = {}
 

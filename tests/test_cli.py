@@ -63,7 +63,7 @@ def test_the_commands_shown_in_help_are_understood(monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(EXAMPLES.parent)
     shown = [line for command in ("derive", "train") for line in run(command, "--help").out.splitlines()]
     commands = [line.strip() for line in shown if line.startswith("  symbackprop ")]
-    assert len(commands) == 2
+    assert len(commands) == 3
     for command in commands:
         words = re.findall(r'"([^"]*)"|(\S+)', command)
         done(run(*(quoted or plain for quoted, plain in words[1:])))

@@ -27,19 +27,22 @@ arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.
 arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
 arrays.matrix_pieces arrays.matrices arrays.shape_lines arrays.composites
 ordering nodes building gates graph deltas derivation collapsing array_sweep sweep forward entries components
-activations losses network exact data problem matrix_network spec load_network load renotate
+activations losses network exact data problem matrix_network spec load_network load_data load renotate
 models.layers models.stages models.recognition models.assembler models.objective models.examples
 models.problem models.torch_layers models.torch_losses models.torch_model
 models.onnx_file models.onnx_operation models.onnx_operators models.onnx_model
 lowering.program lowering.executing lowering.lean lowering.stable lowering.shared lowering.updates
-lowering.printer lowering.forms lowering.scalar_code lowering.array_code lowering.straight lowering.scalar_steps
-lowering.form_steps
+lowering.printer lowering.forms lowering.scalar_code lowering.array_code lowering.straight
+lowering.scalar_steps lowering.form_steps
 backends.scalar_functions backends.array_functions backends.jax_functions backends.torch_functions
 backends.namespaces backends.base backends.vector_forms backends.vector_steps backends.scalar_steppers
 backends.numpy_backend backends.python_backend backends.numba_backend backends.jax_backend
 backends.torch_backend backends.table
 numeric.faults numeric.compiled numeric.readings
-numeric.javascript numeric.optimizers numeric.train
+numeric.javascript numeric.optimizers numeric.trainable numeric.train
+fitting.sources fitting.csv_source fitting.npy_source fitting.parquet_source fitting.opening fitting.examples
+fitting.schedule fitting.curve fitting.fingerprint fitting.checkpoints fitting.recipes fitting.distributions
+fitting.divergence fitting.run fitting.fit
 analysis.linear_maps analysis.jacobian analysis.second_order analysis.optimum analysis.chain_cost
 indexed.terms indexed.indexer indexed.rules indexed.entries indexed.derivation indexed.printing
 indexed.general_layer
@@ -50,7 +53,7 @@ diagrams.views
 diagrams.placed diagrams.columns diagrams.graphviz diagrams.layout
 solution.steps solution.pictures solution.lines solution.header solution.forward solution.backward
 solution.beyond
-solution.derive solution.training solution.indexed
+solution.derive solution.training solution.fitting solution.indexed
 writing.hypertext writing.lines writing.letters writing.tex writing.latex
 drawings.runs drawings.svg drawings.tikz drawings.axes drawings.frames drawings.plots drawings.labels
 drawings.dot drawings.mermaid drawings.pictures
@@ -76,7 +79,7 @@ __init__
 """.split()
 
 # Relative imports within the command line.
-PROGRAM_ORDER = "options writing source asked jobs gathering derive train draw check schema main".split()
+PROGRAM_ORDER = "options writing source asked jobs gathering derive fit train draw check schema main".split()
 
 HEAVY = {"symbackprop", "sympy", "numpy", "pydantic", "rich", "mpmath"}
 

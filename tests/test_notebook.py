@@ -115,6 +115,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Trace": trace,
     "train": lambda: sb.train(sb.load(example("homework").spec)),
     "train on arrays": lambda: sb.train(sb.load(example("minibatch-sgd").spec)),
+    "Fit": lambda: sb.fit(sb.load(example("obesity").spec), steps=30),
+    "fit": lambda: sb.fit(sb.load(example("minibatch-sgd").spec)),
     "Iteration": lambda: trace().iterations[0],
     "Losses": lambda: trace().losses,
     "Compiled": lambda: sb.compile(derivation()),

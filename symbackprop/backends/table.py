@@ -48,12 +48,16 @@ def find_backend(name: str) -> Backend:
     """
     if name not in BACKENDS:
         raise OptionError(
-            f"unknown backend {name!r}", known=listing(BACKENDS), fix=did_you_mean(name, BACKENDS)
+            f"unknown backend {name!r}",
+            where=f"backend {name}",
+            known=listing(BACKENDS),
+            fix=did_you_mean(name, BACKENDS),
         )
     missing = missing_libraries(name)
     if missing:
         raise OptionError(
             f"the backend {name} needs {listing(missing)}",
+            where=f"backend {name}",
             known=f"without it: {listing(one for one in BACKENDS if not missing_libraries(one))}",
             fix=f"pip install 'symbackprop[{name}]'",
         )
@@ -77,4 +81,5 @@ def find_precision(name: str) -> Precision:
         if name == known:
             return known  # type: ignore[no-any-return]
     known = get_args(Precision)
-    raise OptionError(f"unknown dtype {name!r}", known=listing(known), fix=did_you_mean(name, known))
+    fix = did_you_mean(name, known)
+    raise OptionError(f"unknown dtype {name!r}", where=f"dtype {name}", known=listing(known), fix=fix)

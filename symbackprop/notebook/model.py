@@ -184,6 +184,8 @@ def _of_problem(problem: Problem) -> Iterator[Step]:
         columns, rows = problem.data.columns, problem.data.rows
         numbered = ((str(place), *map(Value, row)) for place, row in enumerate(rows, 1))
         yield from table(("Example", *map(_escaped, columns)), islice(numbered, MOST), len(rows))
+    if problem.stream is not None:
+        yield Sentence(words("Examples: those of the file {name}.", name=problem.stream.path.name))
     if problem.training is not None:
         yield Sentence(words("Training:"))
         yield from _of_training(problem.training)

@@ -13,6 +13,7 @@ from symbackprop.content import Value
 from symbackprop.conventions import Conventions
 from symbackprop.errors import listing
 from symbackprop.expressions import Quotient
+from symbackprop.fitting.fit import Fit
 from symbackprop.lowering.program import Kind, Program
 from symbackprop.notation.code import CodeSyntax
 from symbackprop.notation.numbers import number_format, typed
@@ -21,8 +22,9 @@ from symbackprop.notebook.cells import View
 from symbackprop.notebook.parts import MOST, counted, number, shortened, table, words
 from symbackprop.numeric.compiled import Compiled, Evaluation
 from symbackprop.numeric.train import Iteration, Losses, Trace
-from symbackprop.plots import losses_plot
+from symbackprop.plots import curve_plot, losses_plot
 from symbackprop.shown import face
+from symbackprop.solution.fitting import fit_steps
 from symbackprop.solution.steps import Notation, Picture, Sentence, Step
 
 COLUMNS = 6
@@ -117,6 +119,22 @@ def _of_trace(trace: Trace) -> Iterator[Step]:
     yield from _of_losses(trace.losses)
     if len(trace.iterations) > 1:
         yield Picture(losses_plot(trace))
+
+
+@face.register
+def _fit(fit: Fit) -> View:
+    rule = number_format(fit.problem.conventions)
+    means = fit.losses.means
+    went = f", mean loss {rule(means[0])} to {rule(means[-1])}" if len(means) else ""
+    headline = f"{counted(fit.steps, 'update')}{went}"
+    notation = Notation(fit.problem.graph.shapes())
+    return View(headline, _of_fit(fit), fit.problem.conventions, notation)
+
+
+def _of_fit(fit: Fit) -> Iterator[Step]:
+    yield from fit_steps(fit)
+    if len(fit.losses) > 1:
+        yield Picture(curve_plot(fit.losses))
 
 
 @face.register

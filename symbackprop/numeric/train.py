@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbackprop.derivation import Derivation
-from symbackprop.errors import TrainingError, ValuesError, listing
-from symbackprop.graph import Role
+from symbackprop.errors import TrainingError, ValuesError
 from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Compiled, Evaluation, as_floats, compile, compile_forward
 from symbackprop.numeric.optimizers import OPTIMIZERS, State, Vector, decayed
+from symbackprop.numeric.trainable import checked_training, diverged
 from symbackprop.problem import Problem, Training
 from symbackprop.shown import Headed
 from symbackprop.sweep import backprop
@@ -115,7 +115,13 @@ def train(
         TrainingError: nothing to train, a number is missing, or the loss overflows; it says at which step.
         ValuesError: a node is not finite; the message says which, at which step and example.
     """
-    training = _checked(problem)
+    if problem.stream is not None:
+        raise TrainingError(
+            f"the examples stay in {problem.stream.path.name}, and a worked solution shows every one",
+            where="data",
+            fix="run it at speed: --backend numpy, or sb.fit(problem)",
+        )
+    training = checked_training(problem, problem.missing)
     derivation = backprop(problem.graph, conventions=problem.conventions)
     trainer = _Trainer(problem, training, derivation)
     count = training.count(len(problem.examples) if problem.data else 0) if steps is None else steps
@@ -126,25 +132,6 @@ def train(
         if progress:
             progress(number)
     return Trace(problem, derivation, iterations, trainer.losses(iterations))
-
-
-def _checked(problem: Problem) -> Training:
-    if problem.training is None:
-        raise TrainingError(
-            "there is no [training] section",
-            where="training",
-            fix="add [training] with learning_rate = 0.5 and steps = 3",
-        )
-    if not problem.graph.having(Role.PARAMETER):
-        fix = "give what is trained under [parameters]"
-        raise TrainingError("there is no parameter to update", where="parameters", fix=fix)
-    if problem.missing:
-        raise TrainingError(
-            f"no number for {listing(problem.missing)}",
-            where="the values given to the graph",
-            fix="give weights and biases to the layers, values to [parameters] and [inputs], rows to [data]",
-        )
-    return problem.training
 
 
 class _Trainer:
@@ -236,14 +223,8 @@ class _Trainer:
         """The mistake behind numbers that are not finite: the values themselves, or steps too long."""
         if error is not None and (number == 1 or not self._was_finite(examples)):
             return error
-        rate = self.training.learning_rate
         reason = error.what if error else "a parameter is too large for a double"
-        return TrainingError(
-            f"the training diverges at step {number}: {reason}",
-            where=error.where if error else f"step {number}",
-            known=f"the learning rate is {float(rate):g}; the loss was finite until step {number - 1}",
-            fix="take a smaller learning rate",
-        )
+        return diverged(number, self.training, reason, error.where if error else "")
 
     def _was_finite(self, examples: Sequence[int]) -> bool:
         """Whether these examples gave finite numbers before any step."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
@@ -21,6 +21,9 @@ from symbackprop.numeric.train import Trace
 from symbackprop.problem import Problem
 from symbackprop.solution.backward import laid_out_value
 from symbackprop.solution.derive import exact_gradients
+
+if TYPE_CHECKING:
+    from symbackprop.fitting.fit import Fit
 
 Numbers = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "array"}]})]
 """A number, or nested lists of them."""
@@ -141,7 +144,33 @@ class TrainingDocument(_Document):
     losses: LossesEntry
 
 
-DOCUMENTS: Mapping[str, type[BaseModel]] = {"derivation": DerivationDocument, "training": TrainingDocument}
+class CurveEntry(_Document):
+    """The mean loss of the steps since the record before, each before its update."""
+
+    steps: list[int]
+    means: list[float]
+
+
+class FitDocument(_Document):
+    """What `symbackprop train --backend NAME --format json` prints."""
+
+    schema_: Literal["symbackprop/fit/1"] = Field(alias="schema")
+    title: str
+    backend: str
+    dtype: str
+    choice: str
+    steps: int
+    resumed: int
+    seconds: float
+    losses: CurveEntry
+    parameters: dict[str, Numbers]
+
+
+DOCUMENTS: Mapping[str, type[BaseModel]] = {
+    "derivation": DerivationDocument,
+    "training": TrainingDocument,
+    "fit": FitDocument,
+}
 
 
 def write_json(document: BaseModel) -> str:
@@ -319,6 +348,22 @@ def training_document(trace: Trace) -> TrainingDocument:
             table=losses.table.tolist(),
             mean=losses.mean().tolist(),
         ),
+    )
+
+
+def fit_document(fit: Fit) -> FitDocument:
+    """A run as data."""
+    return FitDocument(
+        schema="symbackprop/fit/1",
+        title=fit.problem.title,
+        backend=fit.backend,
+        dtype=fit.dtype,
+        choice=fit.choice,
+        steps=fit.steps,
+        resumed=fit.resumed,
+        seconds=fit.seconds,
+        losses=CurveEntry(steps=fit.losses.steps.tolist(), means=fit.losses.means.tolist()),
+        parameters=_plain(fit.parameters),
     )
 
 

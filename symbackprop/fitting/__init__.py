@@ -1,0 +1,1 @@
+"""Training as a run: examples in memory or in files, checkpoints, any backend."""

@@ -1,0 +1,68 @@
+"""Examples larger than memory: a run takes as much of it for a long file as for a short one."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symbackprop.fitting import schedule
+from symbackprop.fitting.fit import fit
+from symbackprop.problem import Problem
+from tests.fitting.problems import line
+
+MEGABYTE = 1_000_000
+
+
+def spread(path: Path, rows: int) -> Path:
+    """An array of zeros, of which the file system stores nothing."""
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.float64, shape=(rows, 2))
+    return path
+
+
+def peak(problem: Problem, path: Path) -> int:
+    """The most memory that Python and NumPy have taken during one epoch."""
+    tracemalloc.start()
+    try:
+        fit(problem, data=path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_array_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    problem = line("batch_size = 65536\nshuffle = true", data="[data]\nfile = 'd.npy'\n")
+    rows = 20 * MEGABYTE // 16
+    short, long = (spread(tmp_path / f"{n}.npy", n * rows) for n in (1, 10))
+    assert long.stat().st_size > 200 * MEGABYTE
+    peak(problem, short)
+    assert peak(problem, long) < peak(problem, short) + MEGABYTE
+
+
+def test_a_long_csv_file_takes_no_more_memory_than_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "BLOCK", 1 << 13)
+    problem = line("batch_size = 512", data="[data]\nfile = 'd.npy'\n")
+    for count in (1, 10):
+        (tmp_path / f"{count}.csv").write_text("x,y\n" + "0.25,0.125\n" * (count * 10_000), encoding="utf-8")
+    peak(problem, tmp_path / "1.csv")
+    assert peak(problem, tmp_path / "10.csv") < peak(problem, tmp_path / "1.csv") + 500_000
+
+
+def test_a_long_parquet_file_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow", reason="pip install 'symbackprop[parquet]'")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    problem = line("batch_size = 65536", data="[data]\nfile = 'd.npy'\n")
+    taken = []
+    for count in (1, 6):
+        path = tmp_path / f"{count}.parquet"
+        zeros = np.zeros(count * 600_000)
+        parquet.write_table(pyarrow.table({"x": zeros, "y": zeros}), path, row_group_size=200_000)
+        del zeros
+        before = pyarrow.default_memory_pool().bytes_allocated()
+        fit(problem, data=path)
+        taken.append(pyarrow.default_memory_pool().max_memory() - before)
+    assert taken[1] < taken[0] + 10 * MEGABYTE
