@@ -14,6 +14,7 @@ from symbackprop.building import size_names
 from symbackprop.data import Data, Stream, check_rows
 from symbackprop.errors import Gathering, Mistake, Mistakes, SpecError, did_you_mean, raise_all
 from symbackprop.graph import Graph
+from symbackprop.initial import drawn
 from symbackprop.language import Equation, check_name, parse_equations
 from symbackprop.load_data import read_data
 from symbackprop.load_network import NetworkReader, exact, exact_array, network_values
@@ -65,7 +66,8 @@ class _Loader(Gathering):
 
     def __init__(self, content: files.Spec, folder: Path) -> None:
         super().__init__()
-        self.spec, self.folder = content, folder
+        network = None if content.network is None else drawn(content.network)
+        self.spec, self.folder = content.model_copy(update={"network": network}), folder
 
     def problem(self) -> Problem:
         if (self.spec.graph is None) == (self.spec.network is None):
@@ -97,7 +99,7 @@ class _Loader(Gathering):
             network.arrangement.words if isinstance(network, MatrixNetwork) else None,
             network.layers if isinstance(network, MatrixNetwork) else (),
             self.spec.network is not None and self.spec.network.notation == "indexed",
-            stream,
+            stream=stream,
         )
         self._check_distributions(problem)
         raise_all(self.mistakes)

@@ -119,6 +119,8 @@ class NetworkSection(Section):
     inputs: Width | list[str] | None = None
     targets: Width | list[str] | None = None
     activation: str = "sigmoid"
+    init: Literal["glorot", "he", "lecun"] | None = None
+    seed: int = 0
     layers: list[LayerSection] = Field(min_length=1)
 
     @model_validator(mode="before")

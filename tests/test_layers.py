@@ -27,7 +27,7 @@ arrays.sizes arrays.misfits arrays.indexing arrays.finder arrays.layouts arrays.
 arrays.quotients arrays.algebra arrays.rules arrays.pullbacks
 arrays.matrix_pieces arrays.matrices arrays.shape_lines arrays.composites
 ordering nodes building gates graph deltas derivation collapsing array_sweep sweep forward entries components
-activations losses network exact data problem matrix_network spec load_network load_data load renotate
+activations losses network exact data problem matrix_network spec initial load_network load_data load renotate
 models.layers models.stages models.recognition models.assembler models.objective models.examples
 models.problem models.torch_layers models.torch_losses models.torch_model
 models.onnx_file models.onnx_operation models.onnx_operators models.onnx_model

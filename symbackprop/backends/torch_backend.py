@@ -41,6 +41,11 @@ def _scope(precision: Precision) -> dict[str, Any]:
     return bound(torch, getattr(torch, precision), torch_functions)
 
 
+def _array(value: Any, precision: Precision) -> Floats:
+    """A tensor, or one of Python's own numbers, as NumPy's."""
+    return np.array(value.numpy() if isinstance(value, torch.Tensor) else value, dtype=precision)
+
+
 class TorchBackend(Backend):
     """PyTorch."""
 
@@ -59,7 +64,7 @@ class TorchBackend(Backend):
         def function(given: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
             with torch.no_grad():
                 found = run([torch.tensor(one, dtype=real) for one in given], sizes)
-                return [np.asarray(one, dtype=precision) for one in found]
+                return [_array(one, precision) for one in found]
 
         return function
 
@@ -103,5 +108,7 @@ class TorchStepper(Stepper):
                 blocks[place], memory[place] = self._update(
                     blocks[place], gradient, state.count + step + 1, *memory[place]
                 )
-        advanced(recipe, state, len(order), blocks, memory)
+        arrays = [_array(one, recipe.precision) for one in blocks]
+        remembered = [[_array(one, recipe.precision) for one in row] for row in memory]
+        advanced(recipe, state, len(order), arrays, remembered)
         return np.array([float(one) for one in losses], dtype=recipe.precision)
