@@ -9,18 +9,16 @@ from tests.benchmarks.contestant import Contestant
 
 
 class HandNumpy(Contestant):
-    """Examples in rows, A ← σ(A W + b); a single one is a vector, for which NumPy has faster products."""
+    """Examples in rows, A ← σ(A Wᵀ + b); `dot`, for it takes what has one row or column for a vector."""
 
     def reset(self) -> None:
         case = self.case
-        shape = (case.batch,) if case.batch > 1 else ()
-        inputs, targets = (part.reshape(case.batches, *shape, -1) for part in case.data())
-        self.batches = list(zip(inputs, targets, strict=True))
-        self.weights = [np.ascontiguousarray(weight.T) for weight, _ in case.start()]
+        self.batches = list(zip(*case.data(), strict=True))
+        self.weights = [weight.copy() for weight, _ in case.start()]
         self.biases = [bias.copy() for _, bias in case.start()]
         self.gradients = [np.empty_like(weight) for weight in self.weights]
-        self.values, self.deltas, self.scratch = (
-            [np.empty((*shape, units), case.dtype) for _, units in case.layers] for _ in range(3)
+        self.values, self.deltas, self.slopes = (
+            [np.empty((case.batch, units), case.dtype) for _, units in case.layers] for _ in range(3)
         )
 
     def run(self, steps: int) -> None:
@@ -31,7 +29,7 @@ class HandNumpy(Contestant):
     def _step(self, inputs: Array, targets: Array) -> None:
         value = inputs
         for weight, bias, out in zip(self.weights, self.biases, self.values, strict=True):
-            np.matmul(value, weight, out=out)
+            np.dot(value, weight.T, out=out)
             np.add(out, bias, out=out)
             _sigmoid(out)
             value = out
@@ -41,28 +39,25 @@ class HandNumpy(Contestant):
         for place in range(len(self.weights) - 1, -1, -1):
             self._through_sigmoid(place)
             if place:
-                np.matmul(self.deltas[place], self.weights[place].T, out=self.deltas[place - 1])
+                np.dot(self.deltas[place], self.weights[place], out=self.deltas[place - 1])
             self._update(place, self.values[place - 1] if place else inputs)
 
     def _through_sigmoid(self, place: int) -> None:
         """δ ← δ ∘ a ∘ (1 - a)."""
-        value, delta, scratch = self.values[place], self.deltas[place], self.scratch[place]
-        np.subtract(1.0, value, out=scratch)
-        np.multiply(scratch, value, out=scratch)
-        np.multiply(delta, scratch, out=delta)
+        value, delta, slope = self.values[place], self.deltas[place], self.slopes[place]
+        np.subtract(1.0, value, out=slope)
+        np.multiply(slope, value, out=slope)
+        np.multiply(delta, slope, out=delta)
 
     def _update(self, place: int, below: Array) -> None:
-        """W ← W - Aᵀ δ, b ← b - Σ δ."""
-        delta, gradient = self.deltas[place], self.gradients[place]
-        if delta.ndim == 1:
-            np.multiply(below[:, None], delta, out=gradient)
-        else:
-            np.matmul(below.T, delta, out=gradient)
-        self.weights[place] -= gradient
-        self.biases[place] -= delta if delta.ndim == 1 else delta.sum(axis=0)
+        """W ← W - δᵀ A, b ← b - Σ δ."""
+        weight, bias, delta = self.weights[place], self.biases[place], self.deltas[place]
+        np.dot(delta.T, below, out=self.gradients[place])
+        np.subtract(weight, self.gradients[place], out=weight)
+        np.subtract(bias, delta.sum(axis=0) if len(delta) > 1 else delta[0], out=bias)
 
     def parameters(self) -> Layers:
-        return [(weight.T, bias) for weight, bias in zip(self.weights, self.biases, strict=True)]
+        return list(zip(self.weights, self.biases, strict=True))
 
 
 def _sigmoid(value: Array) -> None:
