@@ -126,7 +126,7 @@ def test_a_parameter_may_have_any_name(tmp_path: Path) -> None:
 
 def test_a_run_is_taken_up_again(tmp_path: Path) -> None:
     checkpoint = tmp_path / "run.npz"
-    options = ["--checkpoint", checkpoint, "--every", "2"]
+    options = ["--checkpoint", str(checkpoint), "--every", "2"]
     done(train(*options, "--steps", "5"))
     refused(train(*options, "--steps", "9"), "there is a checkpoint run.npz already", "resume it")
     outcome = done(train(*options, "--steps", "9", "--resume"))

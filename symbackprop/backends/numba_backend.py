@@ -1,4 +1,4 @@
-"""The backend `numba`: straight-line machine code for small graphs, loops or BLAS for arrays."""
+"""The backend `numba`: straight-line machine code for small graphs, loops over forms for large ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ import numba
 import numpy as np
 
 from symbackprop.backends import scalar_functions
-from symbackprop.backends.base import Backend, Carry, Precision, ProgramFunction, Recipe, Stepper, not_by_hand
+from symbackprop.backends.base import (
+    Backend,
+    Carry,
+    Precision,
+    ProgramFunction,
+    Recipe,
+    Stepper,
+    not_by_hand,
+    only_numbers,
+)
 from symbackprop.backends.namespaces import functions_of
 from symbackprop.backends.numpy_backend import form_by_form
 from symbackprop.backends.scalar_steppers import ScalarStepper
@@ -62,6 +71,7 @@ class NumbaBackend(Backend):
         """The values of all lines, example by example."""
         if carry is not None:
             raise not_by_hand(self.name)
+        only_numbers(self.name, program)
         if len(program.lines) > MOST_LINES:
             return form_by_form(program, np.dtype(precision).type)
         run = _compiled(_rows_source(program, _real(precision)), "program", precision)
@@ -78,6 +88,7 @@ class NumbaBackend(Backend):
 
     def stepper(self, recipe: Recipe) -> Stepper:
         """The training loop as machine code: straight-line code, or a loop for each form of many lines."""
+        only_numbers(self.name, recipe.program)
         count, real = len(recipe.program.lines), _real(recipe.precision)
         if count > MOST_LINES:
             return ScalarStepper(

@@ -17,6 +17,7 @@ from symbackprop.backends.base import (
     ProgramFunction,
     Recipe,
     Stepper,
+    only_numbers,
 )
 from symbackprop.backends.numpy_backend import NumpyBackend
 from symbackprop.backends.scalar_steppers import Flat, ScalarStepper
@@ -39,6 +40,7 @@ class PythonBackend(Backend):
         self, program: Program, precision: Precision = "float64", carry: Carry | None = None
     ) -> ProgramFunction:
         """The values of all lines, example by example; where Python raises, NumPy says what is infinite."""
+        only_numbers(self.name, program)
         rounding = _rounding(precision, carry)
         run = executed(_program_source(program, rounding is not None), "program", _scope(rounding))
         otherwise = NumpyBackend()
@@ -57,6 +59,7 @@ class PythonBackend(Backend):
 
     def stepper(self, recipe: Recipe) -> Stepper:
         """The training loop in Python."""
+        only_numbers(self.name, recipe.program)
         rounding = _rounding(recipe.precision, None)
 
         def build(code: StepsCode) -> Callable[..., None]:

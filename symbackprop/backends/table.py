@@ -33,7 +33,7 @@ class Entry:
 BACKENDS: Mapping[str, Entry] = {
     "python": Entry("python_backend", "PythonBackend", what="plain Python, no other library"),
     "numpy": Entry("numpy_backend", "NumpyBackend", what="one operation of NumPy for each of a formula"),
-    "numba": Entry("numba_backend", "NumbaBackend", ("numba",), "machine code: lines, fused loops or BLAS"),
+    "numba": Entry("numba_backend", "NumbaBackend", ("numba",), "machine code: lines, or loops over forms"),
     "jax": Entry("jax_backend", "JaxBackend", ("jax",), "compiled by XLA, one scan over the steps"),
     "torch": Entry("torch_backend", "TorchBackend", ("torch",), "one operation of PyTorch for each"),
 }

@@ -41,8 +41,9 @@ def run(folder: Path, kind: str, **options: Any) -> Fit:
 
 def keep(path: Path, found: Fit) -> None:
     """Write what a run has found."""
-    losses = {"steps": found.losses.steps, "means": found.losses.means}
-    np.savez(path, **losses, **{f"parameter {name}": one for name, one in found.parameters.items()})
+    arrays: dict[str, Any] = {"steps": found.losses.steps, "means": found.losses.means}
+    arrays |= {f"parameter {name}": one for name, one in found.parameters.items()}
+    np.savez(path, **arrays)
 
 
 def life(folder: Path, kind: str, seconds: float) -> bool:

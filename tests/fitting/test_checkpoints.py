@@ -216,7 +216,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, content: bytes) -> Non
 def test_other_archives_of_arrays_are_refused(tmp_path: Path) -> None:
     for arrays in ({"a": np.zeros(3)}, {"header": np.array("{}")}, {"header": np.array("[1]")}):
         with (tmp_path / "c").open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
+            np.savez(file, **arrays)
         with pytest.raises(DataError, match="is damaged, or no checkpoint"):
             fit(line("steps = 3"), checkpoint=tmp_path / "c", resume=True)
 
