@@ -68,14 +68,6 @@ _LATER = {
 _HOME = {name: f"symbackprop.{module}" for module, names in _LATER.items() for name in names}
 
 
-_RARE = {
-    "Fit": "symbackprop.fitting.fit",
-    "Verdict": "symbackprop.check.verify",
-    "fit": "symbackprop.fitting.fit",
-    "verify": "symbackprop.check.verify",
-}
-
-
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

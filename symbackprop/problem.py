@@ -147,6 +147,7 @@ class Problem(Headed):
         data: the examples.
         training: the updates.
         conventions: what textbooks differ on.
+        stream: the examples, where they stay in their file; there is no `data` then.
     """
 
     graph: Graph

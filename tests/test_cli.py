@@ -50,6 +50,7 @@ def test_help_lists_every_command() -> None:
     [
         ("derive", "--wrt --at --form --mode --example --large --format --output --convention --digits"),
         ("train", "--steps --full --updates --no-updates --format --standalone --output --carry-rounded"),
+        ("train", "--backend --dtype --data --checkpoint --every --resume --devices --parameters"),
         ("schema", "--output"),
     ],
 )

@@ -122,10 +122,12 @@ class Backend(ABC):
     Attributes:
         name: what it is called.
         extra: the extra that installs what it needs; none: it needs nothing more.
+        is_parallel: whether it can split a batch over devices.
     """
 
     name: str
     extra: str = ""
+    is_parallel: bool = False
 
     @abstractmethod
     def function(

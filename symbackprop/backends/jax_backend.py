@@ -57,6 +57,7 @@ class JaxBackend(Backend):
 
     name = "jax"
     extra = "jax"
+    is_parallel = True
 
     def function(
         self, program: Program, precision: Precision = "float64", carry: Carry | None = None

@@ -165,8 +165,11 @@ class _Store:
         """Go on from the file where it is there and asked for.
 
         Raises:
-            OptionError: it is there, and nobody asked for it.
+            OptionError: it is there, and nobody asked for it; or it has no folder.
         """
+        if not self.path.absolute().parent.is_dir():
+            what, fix = f"there is no folder for the checkpoint {self.path.name}", "make it"
+            raise OptionError(what, where=str(self.path), fix=fix)
         if not self.path.exists():
             return
         if not resume:

@@ -12,6 +12,7 @@ import numpy as np
 
 from symbackprop.backends.base import Floats, Precision, Recipe, State, Stepper
 from symbackprop.backends.table import find_backend
+from symbackprop.errors import OptionError
 from symbackprop.fitting.checkpoints import Progress
 from symbackprop.fitting.curve import Recorder
 from symbackprop.fitting.distributions import Distributions
@@ -58,6 +59,9 @@ class Run:
         every: int | None = None,
     ) -> None:
         self.problem, self._engine, self._every = problem, find_backend(backend), every
+        if devices > 1 and not self._engine.is_parallel:
+            what, fix = f"the backend {backend} computes on one device", "take backend jax"
+            raise OptionError(what, where=f"devices {devices}", fix=fix)
         self.examples = examples_of(problem, data, precision)
         feeds = feeds_of(problem, self.examples.names if self.examples is not None else ())
         self.training = trainable(problem, feeds)
@@ -107,6 +111,7 @@ class Run:
             ValuesError: a node has no value at an example.
             DataError: what is read on the way is no example.
         """
+        self._prepare(count)
         together = self._together
         marks = [together] if self._every is None else [together, self._every]
         for stretch in cut(self._stretches(count, together), self.progress.state.count, count, marks):
@@ -117,6 +122,14 @@ class Run:
             if self.examples is not None:
                 self.progress.rows = self.examples.rows
             yield float(losses[-1])
+
+    def _prepare(self, count: int | None) -> None:
+        """Have it told before the first step where the smaller batch of an epoch cannot be split."""
+        rows = self.examples.rows if self.examples is not None else None
+        if self.recipe.devices > 1 and rows is not None:
+            length = len(self.training.order) or rows
+            if count is None or count * self.recipe.batch > length:
+                self._stepper(length % self.recipe.batch or self.recipe.batch)
 
     @property
     def _together(self) -> int:

@@ -130,8 +130,15 @@ def test_a_checkpoint_is_not_overwritten_by_a_run_that_begins(tmp_path: Path) ->
 
 
 def test_a_checkpoint_needs_its_folder(tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match="cannot write the checkpoint c"):
+    """That is told before the first step, not after the last."""
+    with pytest.raises(OptionError, match="there is no folder for the checkpoint c"):
         fit(network("steps = 9", table=points(5)), checkpoint=tmp_path / "none" / "c")
+
+
+def test_a_checkpoint_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c.partial").mkdir()
+    with pytest.raises(OptionError, match="cannot write the checkpoint c"):
+        fit(network("steps = 9", table=points(5)), checkpoint=tmp_path / "c")
 
 
 @pytest.mark.parametrize(

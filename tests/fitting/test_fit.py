@@ -307,6 +307,27 @@ def test_targets_that_are_no_distribution_are_told_with_their_row(notation: str,
     assert "collapse = false" in said
 
 
+def test_targets_given_once_for_all_are_looked_at_too() -> None:
+    text = (
+        '[graph]\nequations = "p = softmax(W @ x); L = -sum(y*log(p))"\n[parameters]\nW = [[1, 2], [0, 1]]\n'
+    )
+    rest = "[training]\nlearning_rate = 0.1\nsteps = 3\n[inputs]\nx = [1, 2]\n[targets]\ny = [0.25, @]\n"
+    problem = loads(text + rest.replace("@", "0.75"))
+    agree(fit(problem), by_hand(problem))
+    assert "the targets y do not add up to 1" in told(loads(text + rest.replace("@", "0.5")))
+
+
+def test_a_distribution_over_the_examples_of_a_batch_is_refused() -> None:
+    """Whether it adds up to 1 depends on which examples a batch has."""
+    equations = "p = softmax(X @ w, axis=0); L = -sum(y*log(p))"
+    problem = loads(
+        f'[graph]\nequations = "{equations}"\n[shapes]\nX = ["n", 2]\n[parameters]\nw = [1, 2]\n'
+        "[training]\nlearning_rate = 0.1\nbatch_size = 2\n[data]\ncolumns = ['u', 'v', 't']\n"
+        "rows = [[1, 2, 0.5], [2, 3, 0.5]]\n[data.arrays]\nX = ['u', 'v']\ny = 't'\n"
+    )
+    assert "to add up to 1 over the examples of a batch" in told(problem)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -315,6 +336,7 @@ def test_targets_that_are_no_distribution_are_told_with_their_row(notation: str,
         ({"steps": 0}, ["steps is 0"]),
         ({"every": 0, "checkpoint": "c"}, ["every is 0"]),
         ({"devices": -1}, ["devices is -1"]),
+        ({"devices": 2}, ["the backend numpy computes on one device", "take backend jax"]),
         ({"resume": True}, ["nothing says what is resumed"]),
         ({"data": "none.csv"}, ["none.csv cannot be read"]),
     ],
