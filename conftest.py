@@ -16,6 +16,9 @@ from sybil.document import Document
 from sybil.region import Region
 
 ROOT = Path(__file__).parent
+
+# What the contestants of the benchmark import is not installed everywhere.
+collect_ignore_glob = ["tests/benchmarks/contestants/*"]
 _SESSION = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

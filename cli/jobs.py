@@ -101,6 +101,7 @@ class _Worker(Generic[Task, Result]):
         with warnings.catch_warnings():
             # Python warns of a copy of a process with threads; those of the numeric libraries bear it.
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", RuntimeWarning)
             self._process.start()
         far.close()
         self._seconds, self._ready = seconds, False

@@ -144,8 +144,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Solution of a training": lambda: solve_training(trace()),
 }
 
-WITHOUT = {"Mistake", "Mistakes", "Role"}
-"""Exceptions show their message, and a role is a word."""
+WITHOUT = {"Mistake", "Mistakes", "Role", "from_onnx", "from_torch"}
+"""Exceptions show their message, a role is a word, and what a model becomes is a problem."""
 
 
 @cache
