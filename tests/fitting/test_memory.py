@@ -17,8 +17,8 @@ MEGABYTE = 1_000_000
 
 
 def spread(path: Path, rows: int) -> Path:
-    """An array of zeros, of which the file system stores nothing."""
-    np.lib.format.open_memmap(path, mode="w+", dtype=np.float64, shape=(rows, 2))
+    """An array of zeros, of which the file system stores nothing; sixteen columns, of which two are used."""
+    np.lib.format.open_memmap(path, mode="w+", dtype=np.float64, shape=(rows, 16))
     return path
 
 
@@ -32,9 +32,13 @@ def peak(problem: Problem, path: Path) -> int:
         tracemalloc.stop()
 
 
-def test_a_long_array_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
-    problem = line("batch_size = 65536\nshuffle = true", data="[data]\nfile = 'd.npy'\n")
-    rows = 20 * MEGABYTE // 16
+def test_a_long_array_takes_no_more_memory_than_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "BLOCK", 1 << 16)
+    heads = [*"xyabcdefghijklmn"]
+    problem = line("batch_size = 16384\nshuffle = true", f"[data]\nfile = 'd.npy'\ncolumns = {heads}\n")
+    rows = 20 * MEGABYTE // 128
     short, long = (spread(tmp_path / f"{n}.npy", n * rows) for n in (1, 10))
     assert long.stat().st_size > 200 * MEGABYTE
     peak(problem, short)
