@@ -142,13 +142,13 @@ def examples_of(
         precision: of their tables.
 
     Raises:
-        DataError: the file cannot be used, or a column is missing.
+        DataError: the file cannot be used, a column is missing, or nothing is asked of the examples.
         TrainingError: nothing says of which columns an array is made.
     """
     if data is None and problem.stream is None:
         return _in_memory(problem, precision)
     names = asked_of_examples(problem.graph, problem.values, problem.arrays)
-    _check_arrays(problem, names)
+    _check_asked(problem, names)
     table = problem.stream or problem.data
     heads, formulas = (table.columns, table.formulas) if table is not None else ((), {})
     if isinstance(data, Mapping):
@@ -160,16 +160,19 @@ def examples_of(
 
 
 def _in_memory(problem: Problem, precision: Precision) -> Examples | None:
-    """The rows of a spec, whose inputs have been computed exactly."""
-    if problem.data is None:
-        return None
+    """The rows of a spec, whose inputs have been computed exactly; none where nothing is asked of them."""
     rows = problem.examples
+    if not rows[0]:
+        return None
     columns = {name: [float(row[name]) for row in rows] for name in rows[0]}
     return Examples(Columns(columns, "data"), tuple(columns), {}, precision)
 
 
-def _check_arrays(problem: Problem, names: Sequence[str]) -> None:
+def _check_asked(problem: Problem, names: Sequence[str]) -> None:
     """Columns make numbers, unless something says which of them make an array."""
+    if not names:
+        what, fix = "the graph takes nothing from the examples", "leave its inputs out of [inputs]"
+        raise DataError(what, where="data", fix=fix)
     for name in () if problem.arrays else names:
         if problem.graph[name].shape:
             raise TrainingError(

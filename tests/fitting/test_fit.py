@@ -206,6 +206,14 @@ def test_a_number_that_is_none_is_told_with_its_row(tmp_path: Path, monkeypatch:
         fit(network("epochs = 1"), data=written(tmp_path, ".npy", table))
 
 
+def test_examples_of_which_nothing_is_asked() -> None:
+    """Rows of the spec are passed by; a file that is named is missed by nobody, which is told."""
+    problem = line("steps = 3", "[inputs]\nx = 1\ny = 2\n[data]\ncolumns = ['x']\nrows = [[1], [2]]\n")
+    agree(fit(problem), by_hand(problem))
+    with pytest.raises(DataError, match="the graph takes nothing from the examples"):
+        fit(problem, data={"x": [1.0]})
+
+
 def test_nothing_says_which_columns_make_an_array() -> None:
     problem = loads(
         '[graph]\nequations = "L = sum((X @ w)**2)"\n[shapes]\nX = ["n", 2]\nw = [2]\n'
