@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.commandline import done, refused, run
-from tests.models.onnx_files import File, onnx_or_skip
+from tests.models.onnx_files import File, Node, onnx_or_skip
 from tests.models.torch_oracle import numbers
 
 onnx_or_skip()
@@ -66,6 +66,22 @@ def test_a_derivation_of_the_model_is_checked(model: Path, tmp_path: Path) -> No
     outcome = run("check", wrong, "--spec", model, *loss)
     assert outcome.status == 1
     assert "the sign is the other way round" in outcome.out
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "latex", "html", "json"])
+def test_a_name_in_the_file_steers_no_format(form: str, tmp_path: Path) -> None:
+    name = r"\input{/etc/passwd}<script>alert(1)</script>$%_#"
+    nodes: list[Node] = [("MatMul", "x W -> out", {})]
+    file = File(nodes, {"W": numbers(3, 2)}).proto()
+    file.graph.initializer[0].name = name
+    file.graph.node[0].input[1] = name
+    path = tmp_path / "model.onnx"
+    path.write_bytes(file.SerializeToString())
+    out = done(run("derive", path, "--format", form)).out
+    if form in ("html", "markdown"):
+        assert "<script>alert" not in out
+    if form == "latex":
+        assert r"\input{/etc" not in out
 
 
 def test_a_model_alone_is_not_trained(model: Path) -> None:

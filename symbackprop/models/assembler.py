@@ -211,7 +211,7 @@ class _Assembler:
         names = {tensor.name: name for name, tensor in self.tensors.items()}
         letters = {slot: names[tensor.name] for slot, tensor in stage.tensors.items()}
         return Layer(
-            int(value.shape[stage.kind.units]),
+            _units(stage),
             ", ".join(self.words[number]) or "identity",
             weight=letters.get("W") or letters.get("K") or "",
             bias=letters.get("b", ""),
@@ -220,6 +220,12 @@ class _Assembler:
             delta=str(value.delta),
             has_bias="b" in letters,
         )
+
+
+def _units(stage: Stage) -> int:
+    """How many units the weights of a layer make; a vector of weights makes one."""
+    shapes = [tensor.numbers.shape for slot, tensor in stage.tensors.items() if slot in ("W", "K")]
+    return next((shape[stage.kind.units] for shape in shapes if len(shape) > 1), 1)
 
 
 def _check_width(stage: Stage, shape: Shape) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from symbackprop.arrays.sizes import Shape, count, show_shape
+from symbackprop.arrays.sizes import Shape, Size, count, show_shape
 from symbackprop.errors import ModelError
 from symbackprop.graph import Role
 
@@ -34,7 +34,7 @@ class LayerKind:
         role: of its value.
         letters: of arrays that stand in braces by another word.
         opens: whether a new layer is counted from here: it multiplies by weights.
-        units: for such a layer the axis of its units, from the end.
+        units: which axis of these weights counts its units.
         entrywise: each entry of its value comes from one entry of what goes in.
         arithmetic: an operation rather than a layer: it may be written into another.
         takes_formulas: whether a formula may be written into it.
@@ -47,7 +47,7 @@ class LayerKind:
     role: Role = Role.ACTIVATION
     letters: Mapping[str, str] = field(default_factory=dict)
     opens: bool = False
-    units: int = -1
+    units: int = 0
     entrywise: bool = False
     arithmetic: bool = False
     takes_formulas: bool = False
@@ -59,7 +59,7 @@ class LayerKind:
         return self.equations if isinstance(self.equations, tuple) else self.equations(shape, options)
 
 
-def _weighted(*equations: str, units: int = -1) -> LayerKind:
+def _weighted(*equations: str, units: int = 0) -> LayerKind:
     return LayerKind(equations, "Z", Role.PREACTIVATION, opens=True, units=units)
 
 
@@ -145,7 +145,14 @@ def _of_last_axis(*equations: str) -> Rule:
 
 def _reshape(shape: Shape, options: Options) -> Sequence[str]:
     """As many entries in another shape; 0 stands for the length that an axis has, -1 for what is left."""
-    sizes = [size if size != 0 else shape[place] for place, size in enumerate(_axes(options, "sizes"))]
+    wanted = _axes(options, "sizes")
+    if 0 in wanted[len(shape) :]:
+        raise ModelError(
+            f"the shape {show_shape(wanted)} takes an axis over that the input lacks",
+            known=f"the input has the shape {show_shape(shape)}",
+            fix="export it anew",
+        )
+    sizes = [size if size != 0 else shape[place] for place, size in enumerate(wanted)]
     return (f"reshape({{x}}, {show_shape(sizes)})",)
 
 
@@ -158,10 +165,12 @@ def _squeeze(shape: Shape, options: Options) -> Sequence[str]:
 
 def _unsqueeze(shape: Shape, options: Options) -> Sequence[str]:
     """With axes of length 1 put in; their places are those in the result."""
-    rank = len(shape) + len(_axes(options, "axes"))
-    new = {axis % rank for axis in _axes(options, "axes")}
-    rest = iter(shape)
-    return (f"reshape({{x}}, {show_shape([1 if place in new else next(rest) for place in range(rank)])})",)
+    axes = _axes(options, "axes")
+    rank = len(shape) + len(axes)
+    sizes = list(shape)
+    for axis in sorted({axis % max(rank, 1) for axis in axes}):
+        sizes.insert(axis, 1)
+    return (f"reshape({{x}}, {show_shape(sizes)})",)
 
 
 def _axes(options: Options, word: str) -> tuple[int, ...]:
@@ -184,13 +193,18 @@ def _unflatten(shape: Shape, options: Options) -> Sequence[str]:
     return (f"reshape({{x}}, {show_shape(sizes)})",)
 
 
+def _fills(size: Size, block: int) -> bool:
+    """Whether blocks side by side fill an axis."""
+    return isinstance(size, int) and block > 0 and size % block == 0
+
+
 def _pooled(word: str) -> Rule:
     """The `word` (max or mean) over blocks that lie side by side."""
 
     def rule(shape: Shape, options: Options) -> Sequence[str]:
         blocks = _axes(options, "blocks")
         lead, moved = shape[: -len(blocks)], shape[-len(blocks) :]
-        if any(not isinstance(size, int) or size % block for size, block in zip(moved, blocks, strict=True)):
+        if len(moved) < len(blocks) or not all(map(_fills, moved, blocks)):
             raise ModelError(
                 f"blocks of {show_shape(blocks)} do not fill {show_shape(moved)}",
                 known="pooling is read where its blocks lie side by side and fill the whole",
@@ -214,16 +228,14 @@ LAYERS: Mapping[str, LayerKind] = {
     "identity": LayerKind(("{x}",), "", entrywise=True, keeps_shape=True),
     # Weights.
     "linear": _weighted("{x} @ {W}.T + {b}", "{x} @ {W}.T"),
-    "product": _weighted("{x} @ {W} + {b}", "{x} @ {W}"),
+    "product": _weighted("{x} @ {W} + {b}", "{x} @ {W}", units=-1),
     "conv1d": _weighted(
         "conv1d({x}, {K}, stride={stride}, padding={padding}) + {b}[:, None]",
         "conv1d({x}, {K}, stride={stride}, padding={padding})",
-        units=-2,
     ),
     "conv2d": _weighted(
         "conv2d({x}, {K}, stride={stride}, padding={padding}) + {b}[:, None, None]",
         "conv2d({x}, {K}, stride={stride}, padding={padding})",
-        units=-3,
     ),
     "matmul": LayerKind(("{x} @ {y}",), "Z", Role.NODE, letters={"x": "W"}),
     # Normalisation.

@@ -122,13 +122,40 @@ class Operation:
                 tensors[slot] = found.tensor(is_trained=slot not in constants)
         return Stage(layer, self.output, inputs, tensors, numbers, self.place)
 
-    def literal(self, entries: NDArray[Any] | float) -> str:
+    def whole_numbers(self, name: str, place: int) -> tuple[int, ...] | None:
+        """Axes or sizes, an attribute in older versions, an input in newer ones; none where left out.
+
+        Raises:
+            ModelError: they are no list of whole numbers, or computed.
+        """
+        given = self.settings.get(name)
+        found = self.constant(place) if given is None else np.asarray(given, dtype=np.int64)
+        if found is None:
+            return None
+        if found.dtype.kind not in "iu" or found.ndim > 1:
+            raise ModelError(f"{name} of {self.word} are no whole numbers", fix="export it anew")
+        return tuple(int(one) for one in found.reshape(-1))
+
+    def one(self, place: int) -> Any:
+        """An input that is one number and stands in the file, of its own type; None where it is left out.
+
+        Raises:
+            ModelError: it is more than one, or computed.
+        """
+        found = self.constant(place)
+        if found is None:
+            return None
+        if found.size != 1 or found.dtype.kind not in "biuf":
+            raise ModelError(f"{self.inputs[place]!r} is not one number", fix="export it anew")
+        return found.reshape(())[()]
+
+    def literal(self, entries: Any) -> str:
         """One number as it was typed.
 
         Raises:
-            ModelError: it is not finite.
+            ModelError: it is not finite, or no number.
         """
         value = np.asarray(entries).reshape(())[()]
-        if not np.isfinite(value):
+        if value.dtype.kind not in "iuf" or not np.isfinite(value):
             raise ModelError(f"a constant of {self.word} is {value}", fix="leave it out")
         return typed(value)

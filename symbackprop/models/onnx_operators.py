@@ -15,6 +15,9 @@ from symbackprop.models.stages import Stage
 SINGLE = 1e-6
 """Numbers that differ by less than this were the same before they were rounded to single precision."""
 
+LARGEST = float(np.finfo(np.float32).max)
+"""What exporters write where there is no bound."""
+
 Reader = Callable[[Operation], Stage]
 
 
@@ -126,9 +129,9 @@ def _clip(operation: Operation) -> Stage:
     """Between two numbers; where one is left out, it is a maximum or a minimum."""
     bounds: dict[str, str] = {}
     for place, (word, name) in enumerate((("low", "min"), ("high", "max")), 1):
-        given = operation.settings.get(name) if operation.opset < 11 else operation.constant(place)
-        if given is not None and abs(float(given)) < float(np.finfo(np.float32).max):
-            bounds[word] = operation.literal(given)
+        given = operation.settings.get(name) if operation.opset < 11 else operation.one(place)
+        if given is not None and abs(given) < LARGEST:
+            bounds[word] = operation.literal(np.float32(given) if operation.opset < 11 else given)
     match sorted(bounds):
         case ["high", "low"]:
             return operation.stage("clip", options=bounds)
@@ -188,21 +191,12 @@ def _along(layer: str) -> Reader:
 
 
 def _dropout(operation: Operation) -> Stage:
-    training = operation.constant(2)
-    if training is not None and bool(training):
+    if operation.one(2):
         raise ModelError("what drops out at random has no derivation", fix="export the model in eval mode")
     return operation.stage("identity")
 
 
 # ------------------------------------------------------------------------------------------ shapes and blocks
-
-
-def _whole_numbers(operation: Operation, name: str, place: int) -> tuple[int, ...] | None:
-    """Axes or sizes: an attribute in older versions, an input in newer ones."""
-    given = operation.settings.get(name)
-    if given is None:
-        given = operation.constant(place)
-    return None if given is None else tuple(int(one) for one in np.atleast_1d(np.asarray(given)))
 
 
 def _flatten(operation: Operation) -> Stage:
@@ -212,19 +206,19 @@ def _flatten(operation: Operation) -> Stage:
 
 def _reshape(operation: Operation) -> Stage:
     _require(operation, "take allowzero=0", allowzero=0)
-    return operation.stage("reshape", options={"sizes": _whole_numbers(operation, "shape", 1) or ()})
+    return operation.stage("reshape", options={"sizes": operation.whole_numbers("shape", 1) or ()})
 
 
 def _of_axes(layer: str) -> Reader:
     """Squeeze and unsqueeze."""
     return lambda operation: operation.stage(
-        layer, options={"axes": _whole_numbers(operation, "axes", 1) or ()}
+        layer, options={"axes": operation.whole_numbers("axes", 1) or ()}
     )
 
 
 def _reduction(layer: str) -> Reader:
     def read(operation: Operation) -> Stage:
-        axes = _whole_numbers(operation, "axes", 1)
+        axes = operation.whole_numbers("axes", 1)
         keep = "True" if operation.whole("keepdims", 1) else "False"
         if not axes and operation.whole("noop_with_empty_axes", 0):
             return operation.stage("identity")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from sympy import Expr, Rational, Symbol
+from sympy import Expr, Float, Rational, Symbol
 
 from symbackprop.exact import TooLong, exact_value
 from symbackprop.expressions import symbols_in
@@ -27,7 +27,7 @@ SPELLED_OUT = (
 )
 """Those that exporters write in operations."""
 
-POINTS = tuple(map(Rational, ("-4.7", "-2.3", "-0.9", "-0.2", "0.3", "1.1", "2.9", "3.6")))
+POINTS = tuple(map(Float, ("-4.7", "-2.3", "-0.9", "-0.2", "0.3", "1.1", "2.9", "3.6")))
 PRECISION = 1e-6
 """Constants in a file, such as √2, are rounded to single precision."""
 
@@ -65,8 +65,12 @@ def _known() -> Mapping[str, tuple[float, ...]]:
 
 def _values(expression: Expr, symbol: Symbol) -> tuple[float, ...] | None:
     """At the points; none where there is no real number at one of them."""
+    # Fractions are rounded first: the exact power of one by another may fill the memory.
+    rounded = expression.xreplace(
+        {one: Float(one) for one in expression.atoms(Rational) if not one.is_Integer}
+    )
     try:
-        numbers = [complex(exact_value(expression, {symbol: point}).evalf()) for point in POINTS]
+        numbers = [complex(exact_value(rounded, {symbol: point}).evalf()) for point in POINTS]
     except (TooLong, TypeError):
         return None
     return None if any(number.imag for number in numbers) else tuple(number.real for number in numbers)
