@@ -14,7 +14,7 @@ from symbackprop.collapsing import of_logits, shorter_form, through_normalisatio
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Contribution, Delta, Derivation, Gradient, Partials
 from symbackprop.errors import ShapeError
-from symbackprop.expressions import Quotient, Rewriter
+from symbackprop.expressions import Quotient, Rewriter, mul
 from symbackprop.graph import Collapse, Graph, Node
 
 
@@ -41,7 +41,9 @@ def array_backprop(
     for symbol in wrt:
         if symbol.name not in sweep.deltas:
             derivation.given_deltas[symbol.name] = sweep.delta_of_given(graph[symbol])
-        derivation.gradients[symbol.name] = Gradient(symbol, derivation.derivative(symbol), derivation)
+        delta = derivation.delta(symbol)
+        expression = S.One if delta.is_output else mul(delta.scale, delta.expression)
+        derivation.gradients[symbol.name] = Gradient(symbol, expression, derivation)
     return derivation
 
 

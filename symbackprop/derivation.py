@@ -88,21 +88,9 @@ class Derivation(Headed):
 
     def contributions(self, symbol: Symbol) -> Iterator[Contribution]:
         """The shares of ∂L/∂symbol of the consumers, which have their deltas; values are numbers."""
-        return (Contribution(*share) for share in self._shares(symbol))
-
-    def _shares(self, symbol: Symbol) -> Iterator[tuple[Symbol, Expr, Expr]]:
-        """Each consumer with its own derivative and its local partial."""
+        by_consumer = self.partials.by_consumer
         for consumer in self.active_consumers(symbol):
-            upstream = self.deltas[consumer.name].derivative
-            yield consumer, upstream, self.partials.by_consumer[consumer][symbol]
-
-    def derivative(self, symbol: Symbol) -> Expr:
-        """∂L/∂symbol by the deltas' names: δ_a1 x_1."""
-        if self.is_array:
-            delta = self.delta(symbol)
-            return S.One if delta.is_output else mul(delta.scale, delta.expression)
-        shares = [mul(upstream, local) for _, upstream, local in self._shares(symbol)]
-        return add(*shares) if shares or symbol != self.output else S.One
+            yield Contribution(consumer, self.deltas[consumer.name].derivative, by_consumer[consumer][symbol])
 
     def chain(self, symbol: Symbol) -> Expr:
         """∂L/∂z_1 · ∂z_1/∂w_11, every factor named; at fan-out the sum over consumers."""

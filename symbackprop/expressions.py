@@ -96,6 +96,15 @@ def _expression(value: Any) -> Expr:
     return value if isinstance(value, Basic) else sympy.sympify(value, strict=True)
 
 
+def uncached_symbol(name: str) -> Symbol:
+    """A symbol equal to `Symbol(name)`, made past SymPy's cache.
+
+    The cache holds a thousand: tens of thousands of weights would take three times as long through it, and
+    drive out of it whatever else it holds.
+    """
+    return Symbol.__xnew__(Symbol, name)
+
+
 def plain_sum(terms: Iterable[Expr]) -> Expr:
     """The terms with a plus between them, nothing done to them; a single one is itself, none is 0.
 
@@ -169,15 +178,14 @@ def mul(*factors: Any) -> Expr:
     >>> mul(y, -1, x, 1).args
     (-1, y, x)
     """
-    return _product(factors)
+    # Most factors are symbols: there is nothing to take out of them.
+    return plain_product(factors) if _SYMBOLS.issuperset(map(type, factors)) else _product(factors)
 
 
 _SYMBOLS = frozenset({Symbol})
 
 
 def _product(factors: Sequence[Any]) -> Expr:
-    if _SYMBOLS.issuperset(map(type, factors)):  # Most products are: there is nothing to take out of them.
-        return plain_product(factors)
     negative, kept = _opened(factors)
     numbers = [place for place, factor in enumerate(kept) if _coefficient(factor) is not S.One]
     if any(kept[place] == S.Zero for place in numbers):

@@ -9,7 +9,7 @@ from sympy import Expr, Rational, Symbol
 
 from symbackprop.activations import ACTIVATIONS
 from symbackprop.collector import uncollected
-from symbackprop.expressions import divide, mul, plain_product, plain_sum
+from symbackprop.expressions import divide, mul, plain_product, plain_sum, uncached_symbol
 from symbackprop.graph import Collapse, Graph, Node, Role
 from symbackprop.losses import LOSSES, PENALTIES
 from symbackprop.notation.names import unused_name
@@ -165,7 +165,7 @@ def _entries(letter: str, count: int) -> list[Symbol]:
 def _rows(letter: str, rows: int, columns: int) -> list[list[Symbol]]:
     """The entries of a matrix."""
     name = naming(letter, rows, columns)
-    return [[Symbol(name(i, j)) for j in range(1, columns + 1)] for i in range(1, rows + 1)]
+    return [[uncached_symbol(name(i, j)) for j in range(1, columns + 1)] for i in range(1, rows + 1)]
 
 
 @uncollected()
@@ -213,7 +213,7 @@ class _Builder:
         self.weights.append(rows)
         self.biases.append(biases)
         for symbol in self._by_unit(rows, biases):
-            self.nodes.append(Node(symbol, role=Role.PARAMETER, layer=number))
+            self.nodes.append(Node(symbol, None, Role.PARAMETER, number))
         self._add_units(number, layer, objective)
 
     @staticmethod

@@ -30,17 +30,17 @@ def local_partials(expression: Expr, conventions: Conventions) -> Partials:
     >>> local_partials(parse_expression("w*x + w"), Conventions())[w].args
     (x, 1)
     """
-    if isinstance(expression, Symbol):
-        return {expression: S.One}
-    if is_constant(expression):
-        return {}
     match expression:
+        case Symbol():
+            return {expression: S.One}
         case Add():
             return _of_sum(expression, conventions)
         case Mul():
             return _of_product(expression, conventions)
         case Pow():
             return _of_power(expression, conventions)
+        case _ if is_constant(expression):
+            return {}
         case Function():
             return _of_call(expression, conventions)
     raise TypeError(f"no rule for the derivative of {type(expression).__name__}")
@@ -105,8 +105,12 @@ def _of_product(expression: Expr, conventions: Conventions) -> Partials:
     for place, factor in enumerate(factors):
         before, after = factors[:place], factors[place + 1 :]
         inner = local_partials(factor, conventions)
-        parts.append({symbol: mul(*before, slope, *after) for symbol, slope in inner.items()})
+        parts.append({symbol: _in_place(before, slope, after) for symbol, slope in inner.items()})
     return _merge(parts)
+
+
+def _in_place(before: Sequence[Expr], slope: Expr, after: Sequence[Expr]) -> Expr:
+    return mul(*before, *after) if slope is S.One else mul(*before, slope, *after)
 
 
 def _of_power(expression: Expr, conventions: Conventions) -> Partials:

@@ -12,7 +12,7 @@ from symbackprop.collector import uncollected
 from symbackprop.conventions import Conventions
 from symbackprop.derivation import Delta, Derivation, Gradient, Partials
 from symbackprop.errors import GraphError, listing
-from symbackprop.expressions import Rewriter, size
+from symbackprop.expressions import Rewriter, add, mul, size
 from symbackprop.graph import Graph, Node
 from symbackprop.notation.names import unused_name
 from symbackprop.partials import PartialsByForm
@@ -59,8 +59,8 @@ def backprop(
     sweep = _Sweep(derivation)
     for node in graph.backward_order(active, partials):
         derivation.deltas[node.name] = sweep.delta(node)
-    for symbol in symbols:
-        derivation.gradients[symbol.name] = Gradient(symbol, derivation.derivative(symbol), derivation)
+    for symbol, expression in _gradients(derivation).items():
+        derivation.gradients[symbol.name] = Gradient(symbol, expression, derivation)
     return derivation
 
 
@@ -74,8 +74,22 @@ def _partials(
     for node in graph.inner:
         if node.symbol in active and not active.isdisjoint(node.parents):
             slopes = find(node.expression, node.form, active)
-            partials[node.symbol] = {parent: rewrite(slope) for parent, slope in slopes.items()}
+            partials[node.symbol] = {
+                p: rewrite(slope) if slope.args else slope for p, slope in slopes.items()
+            }
     return partials
+
+
+def _gradients(derivation: Derivation) -> dict[Symbol, Expr]:
+    """The derivatives asked for: upstream × local of every consumer, summed."""
+    shares: dict[Symbol, list[Expr]] = {symbol: [] for symbol in derivation.wrt}
+    for consumer, slopes in derivation.partials.by_consumer.items():
+        upstream = derivation.deltas[consumer.name].derivative
+        for symbol, slope in slopes.items():
+            if symbol in shares:
+                shares[symbol].append(mul(upstream, slope))
+    found = {symbol: add(*terms) for symbol, terms in shares.items()}
+    return found | ({derivation.output: S.One} if derivation.output in found else {})
 
 
 class _Sweep:

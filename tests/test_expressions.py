@@ -17,15 +17,19 @@ from symbackprop.expressions import (
     call,
     divide,
     exact,
+    form_of,
     is_constant,
     is_reciprocal,
     mul,
     neg,
     negative_part,
+    plain_product,
+    plain_sum,
     power,
     rebuild,
     size,
     symbols_in,
+    uncached_symbol,
 )
 from tests.oracles import NAMES, Built, expressions, points, same_value, value
 
@@ -236,6 +240,40 @@ def test_symbols_are_listed_in_reading_order_each_once() -> None:
     tested = call(functions.where, sympy.Gt(b, a, evaluate=False), power(y, x), b)
     assert symbols_in(add(mul(tall, x), tested)) == (z, y, x, b, a)
     assert symbols_in(Integer(3)) == ()
+
+
+@given(expressions(), st.permutations(NAMES))
+def test_renamed_expressions_have_one_form(built: Built, names: list[str]) -> None:
+    """And the symbols of a form are those of the expression, in their order."""
+    renamed = Rewriter(dict(zip(map(Symbol, NAMES), map(Symbol, names), strict=True)))
+    form, other = form_of(built.ours), form_of(renamed(built.ours))
+    assert form.tokens == other.tokens
+    assert form.symbols == symbols_in(built.ours)
+    assert other.symbols == tuple(map(renamed, form.symbols))
+
+
+def test_another_number_head_or_order_is_another_form() -> None:
+    """As is a symbol that comes back, or does not."""
+    rows = [mul(2, x), mul(3, x), add(2, x), mul(x, y), mul(x, x), add(mul(x, y), z), add(z, mul(x, y))]
+    rows += [call(sympy.sin, x), call(sympy.cos, x), power(x, 2), power(2, x), add(x, y, z), add(x, y)]
+    assert len({form_of(one).tokens for one in rows}) == len(rows)
+
+
+@given(st.lists(st.sampled_from([x, y, S.Zero, S.One, HALF, add(x, y), mul(x, y)]), max_size=4))
+def test_plain_sums_and_products_are_sympys_own_unevaluated(row: list[Expr]) -> None:
+    """Equal in every part; one term is itself."""
+    for head, plain in ((Add, plain_sum), (Mul, plain_product)):
+        expected = head(*row, evaluate=False)
+        assert plain(row) == expected
+        assert plain(row).args == expected.args
+        assert plain(row).is_commutative is True
+
+
+def test_an_uncached_symbol_is_the_symbol_of_its_name() -> None:
+    """Equal, and found in its place."""
+    assert uncached_symbol("w_11") == Symbol("w_11")
+    assert {Symbol("w_11"): 1}[uncached_symbol("w_11")] == 1
+    assert uncached_symbol("w_11") != Symbol("w_12")
 
 
 def test_sizes_count_symbols_and_numbers() -> None:

@@ -15,7 +15,7 @@ from sympy import Symbol
 
 from symbackprop.errors import ExpressionError, GraphError, Mistake, Mistakes
 from symbackprop.graph import Graph, Node, Role
-from symbackprop.notation.names import unused_name
+from symbackprop.notation.names import latex_name, unused_name
 from symbackprop.sweep import backprop
 from tests.oracles import Drawn, graphs
 
@@ -88,6 +88,22 @@ def test_a_node_is_a_consumer_once_however_often_it_uses_another() -> None:
     graph = Graph.from_equations("f = x*x + x")
     assert graph.consumers[x] == (Symbol("f"),)
     assert graph["f"].parents == (x,)
+
+
+_PARTS = "w x eps epsilon yhat K Kappa _ __ 1 01 2 12 a _1 _2 é".split()
+_NAMES = st.lists(st.sampled_from(_PARTS), min_size=1, max_size=4).map("".join)
+
+
+@given(st.lists(_NAMES, min_size=2, max_size=5))
+def test_names_are_refused_where_two_look_the_same(drawn: list[str]) -> None:
+    """In LaTeX, whatever their digits."""
+    drawn = list(dict.fromkeys(drawn))
+    nodes = tuple(Node(Symbol(name)) for name in drawn)
+    if len(set(map(latex_name, drawn))) == len(drawn):
+        assert Graph(nodes, nodes[0].symbol).nodes == nodes
+    else:
+        with pytest.raises(GraphError, match="look the same in print"):
+            Graph(nodes, nodes[0].symbol)
 
 
 def test_long_chains_are_no_recursion() -> None:

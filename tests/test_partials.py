@@ -14,9 +14,9 @@ from sympy import Add, Expr, Mul, S, Symbol
 
 from symbackprop import functions
 from symbackprop.conventions import Conventions
-from symbackprop.expressions import call, mul
+from symbackprop.expressions import Rewriter, call, form_of, mul
 from symbackprop.language import parse_expression
-from symbackprop.partials import local_partials
+from symbackprop.partials import PartialsByForm, local_partials
 from tests.oracles import NAMES, Built, Outside, expressions, kink_distance, near, points, slope, value
 
 CONVENTIONS = st.builds(
@@ -156,6 +156,26 @@ def test_what_has_no_rule_is_refused() -> None:
     """A function of SymPy that the language does not have is no derivative 0."""
     with pytest.raises(Exception, match=r"zeta|rule|unknown"):
         local_partials(sympy.zeta(Symbol("x")), Conventions())
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(expressions(most=6), min_size=1, max_size=3),
+    st.permutations(NAMES),
+    st.sets(st.sampled_from(NAMES)),
+    CONVENTIONS,
+)
+def test_partials_by_form_are_those_found_one_by_one(
+    drawn: list[Built], names: list[str], kept: set[str], conventions: Conventions
+) -> None:
+    """Of expressions and of the same, renamed, to the last argument; only by what is asked for."""
+    rename = Rewriter(dict(zip(map(Symbol, NAMES), map(Symbol, names), strict=True)))
+    find, by = PartialsByForm(conventions), {Symbol(name) for name in kept}
+    for expression in [one for built in drawn for one in (built.ours, rename(built.ours))]:
+        expected = local_partials(expression, conventions)
+        found = find(expression, form_of(expression), by)
+        assert list(found) == [symbol for symbol in expected if symbol in by]
+        assert [_written(one) for one in found.values()] == [_written(expected[one]) for one in found]
 
 
 def _calls(terms: int) -> int:

@@ -1,7 +1,8 @@
 """Time and memory against the size of a network, in component notation: `python tests/benchmarks/growth.py`.
 
-Every size runs in a process of its own. The last column is the time a parameter takes, against the smallest
-network that has more than a thousand of them: it stays near 1 where the growth is linear.
+Every size runs in a process of its own. Memory is told as it stands when all is derived, and at the end. The
+last column is the time a parameter takes, against the smallest network that has more than a thousand of them:
+it stays near 1 where the growth is linear.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def measure(widths: list[int]) -> dict[str, float]:
     # The imports are not what is measured.
 
     compile(backprop(_tiny()))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _megabytes()
     inputs, *units = widths
     start = time.perf_counter()
     layers = [default_layer(place, len(units), width, "sigmoid") for place, width in enumerate(units, 1)]
@@ -37,7 +38,7 @@ def measure(widths: list[int]) -> dict[str, float]:
     derivation = backprop(network.graph)
     for gradient in derivation.gradients.values():
         _ = gradient.expression
-    derived = time.perf_counter()
+    derived, kept = time.perf_counter(), _megabytes()
     compiled = compile(derivation)
     ready = time.perf_counter()
     values = {name: random.uniform(-0.1, 0.1) for name in compiled.given}
@@ -50,13 +51,17 @@ def measure(widths: list[int]) -> dict[str, float]:
         "derive": derived - built,
         "compile": ready - derived,
         "evaluate": time.perf_counter() - first,
-        "megabytes": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024,
+        "derived megabytes": kept - before,
+        "megabytes": _megabytes() - before,
     }
 
 
-def _tiny() -> Graph:
-    from symbackprop.graph import Graph
+def _megabytes() -> float:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
+
+def _tiny() -> Graph:
     return Graph.from_equations("f = sigmoid(w*x)")
 
 
@@ -72,6 +77,8 @@ def main() -> None:
         "derive s",
         "compile s",
         "evaluate s",
+        "derived MB",
+        "kB/param",
         "MB",
         "kB/param",
         "ratio",
@@ -85,7 +92,11 @@ def main() -> None:
         if base is None and row["parameters"] > 1000:
             base = each
         cells = [f"{row[key]:.3f}" for key in ("build", "derive", "compile", "evaluate")]
-        memory = [f"{row['megabytes']:.0f}", f"{1024 * row['megabytes'] / row['parameters']:.1f}"]
+        memory = [
+            cell
+            for key in ("derived megabytes", "megabytes")
+            for cell in (f"{row[key]:.0f}", f"{1024 * row[key] / row['parameters']:.1f}")
+        ]
         ratio = "" if base is None else f"{each / base:.2f}"
         print(
             "  ".join(f"{cell:>11}" for cell in [size, str(row["parameters"]), *cells, *memory, ratio]),
