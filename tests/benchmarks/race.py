@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tests.benchmarks.cases import Case, Layers
+from tests.benchmarks.cases import Case, Layers, flat
 from tests.benchmarks.contestant import NotThere
 from tests.benchmarks.results import Outcome, Result
 from tests.benchmarks.roster import CONTESTANTS, REFERENCE, Entry
@@ -161,13 +161,15 @@ def _reference(case: Case) -> Layers:
 
 
 def distance(layers: Layers, reference: Layers, start: Layers) -> float:
-    """The largest difference of two parameters, relative to the largest change in the same array."""
-    parts = [
-        np.abs(mine - theirs).max() / np.abs(theirs - first).max()
-        for trio in zip(layers, reference, start, strict=True)
-        for mine, theirs, first in zip(*trio, strict=True)
-    ]
-    return float(np.max(parts))
+    """The largest difference of two parameters, relative to the largest change of one; of other shapes: ∞."""
+    if _shapes(layers) != _shapes(reference):
+        return float("inf")
+    theirs = flat(reference)
+    return float(np.abs(flat(layers) - theirs).max() / np.abs(theirs - flat(start)).max())
+
+
+def _shapes(layers: Layers) -> list[tuple[int, ...]]:
+    return [part.shape for layer in layers for part in layer]
 
 
 def _take_turns(runners: Sequence[_Runner], pace: Pace) -> None:

@@ -126,5 +126,10 @@ def test_the_distance_is_relative_to_the_change() -> None:
     start = [(np.array([[1.0, 2.0]]), np.array([5.0]))]
     reference = [(np.array([[1.0, 2.5]]), np.array([5.01]))]
     mine = [(np.array([[1.0, 2.6]]), np.array([5.011]))]
-    assert distance(mine, reference, start) == pytest.approx(0.2)
+    assert distance(mine, reference, start) == pytest.approx(0.1 / 0.5)
     assert np.isnan(distance([(np.array([[np.nan, 0]]), np.zeros(1))], reference, start))
+    assert (
+        distance([], reference, start)
+        == distance([(np.zeros((2, 1)), np.zeros(1))], reference, start)
+        == np.inf
+    )
