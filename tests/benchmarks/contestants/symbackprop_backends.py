@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
 from sympy import Rational
 
 import symbackprop as sb
-from symbackprop.backends.base import Feed, Precision, Recipe, State
+from symbackprop.backends.base import State
 from symbackprop.backends.table import find_backend, find_precision
 from symbackprop.errors import OptionError
+from symbackprop.fitting.recipes import feeds_of, recipe_of
 from symbackprop.graph import Role
-from symbackprop.lowering.lean import lean
 from symbackprop.lowering.program import program
-from symbackprop.lowering.updates import update_of
 from tests.benchmarks.cases import Array, Case, Layers
 from tests.benchmarks.contestant import Contestant, NotThere
 
 # Networks of so many parameters are derived number by number, larger ones in arrays.
 _SMALL = 1000
 
-# What a training run of symbackprop does in one call.
+# What `sb.fit` does in one call of a backend.
 _MOST_STEPS = 1 << 14
 _MOST_WORK = 1 << 30
 
@@ -43,66 +44,46 @@ class Naming:
 
     Attributes:
         problem: the problem.
-        case: what it was made of.
     """
 
     problem: sb.Problem
-    case: Case
 
-    def start(self, layers: Layers) -> dict[str, Any]:
+    def parameters(self, layers: Layers) -> dict[str, Any]:
         """The parameters by name."""
-        if self.problem.network is None:
-            names = [(layer.weight, layer.bias) for layer in self.problem.layers]
-            return {
-                name: part.reshape(self._shape(name))
-                for pair, layer in zip(names, layers, strict=True)
-                for name, part in zip(pair, layer, strict=True)
-            }
-        return {
-            name: part
-            for (weight, bias), rows, biases in self._scalars(layers)
-            for name, part in [
-                *zip((name for row in rows for name in row), weight.ravel(), strict=True),
-                *zip(biases, bias, strict=True),
-            ]
-        }
+        return dict(self._arrays(layers) if self.problem.arrays else self._numbers(layers))
 
-    def layers(self, named: dict[str, Any]) -> Layers:
+    def _arrays(self, layers: Layers) -> Iterator[tuple[str, Any]]:
+        for layer, (weight, bias) in zip(self.problem.layers, layers, strict=True):
+            yield layer.weight, weight
+            yield layer.bias, bias.reshape([int(size) for size in self.problem.graph[layer.bias].shape])
+
+    def _numbers(self, layers: Layers) -> Iterator[tuple[str, Any]]:
+        for (rows, biases), (weight, bias) in zip(self._scalars(), layers, strict=True):
+            yield from zip(chain(*rows), weight.ravel(), strict=True)
+            yield from zip(biases, bias, strict=True)
+
+    def layers(self, named: Mapping[str, Any]) -> Layers:
         """The parameters as arrays."""
-        if self.problem.network is None:
-            return [
-                (np.asarray(named[layer.weight]), np.ravel(named[layer.bias]))
-                for layer in self.problem.layers
-            ]
+        if self.problem.arrays:
+            return [(named[one.weight], np.ravel(named[one.bias])) for one in self.problem.layers]
         return [
             (
                 np.array([[named[name] for name in row] for row in rows]),
                 np.array([named[name] for name in biases]),
             )
-            for _, rows, biases in self._scalars(self.case.start())
+            for rows, biases in self._scalars()
         ]
 
-    def feeds(self) -> tuple[Feed, ...]:
-        """What a step takes from a table of inputs and targets."""
-        inputs, outputs = self.case.widths[0], self.case.widths[-1]
-        if self.problem.network is None:
-            form: Any = "columns" if self.case.batch > 1 else "single"
-            ends = (range(inputs), range(inputs, inputs + outputs))
-            return tuple(
-                Feed(name, tuple(places), form) for name, places in zip(self._given(), ends, strict=True)
-            )
-        return tuple(Feed(name, (place,), "numbers") for place, name in enumerate(self._given()))
-
-    def _given(self) -> list[str]:
+    def columns(self) -> list[str]:
+        """The heads of a table of inputs and targets."""
+        if self.problem.arrays:
+            return [column for one in self.problem.arrays for column in one.columns]
         return [node.name for role in (Role.INPUT, Role.TARGET) for node in self.problem.graph.having(role)]
 
-    def _shape(self, name: str) -> tuple[int, ...]:
-        return tuple(int(size) for size in self.problem.graph[name].shape)
-
-    def _scalars(self, layers: Layers) -> list[Any]:
+    def _scalars(self) -> list[tuple[tuple[tuple[str, ...], ...], tuple[str, ...]]]:
         network = self.problem.network
         assert network is not None
-        return list(zip(layers, network.weights, network.biases, strict=True))
+        return list(zip(network.weights, network.biases, strict=True))
 
 
 class Symbackprop(Contestant):
@@ -113,35 +94,30 @@ class Symbackprop(Contestant):
 
     def load(self) -> None:
         try:
-            self.precision: Precision = find_precision(self.case.dtype)
+            self.precision = find_precision(self.case.dtype)
             self.engine = find_backend(self.backend)
         except OptionError as mistake:
             raise NotThere(mistake.what) from None
-        sb.compile(sb.backprop(sb.Graph.from_equations("f = x + 1", parameters=["x"])), backend=self.backend)(
-            {"x": 1}
-        )
+        tiny = sb.backprop(sb.Graph.from_equations("f = x + 1", parameters=["x"]))
+        sb.compile(tiny, backend=self.backend)({"x": 1})
 
     def derive(self) -> None:
         notation = self.notation or ("component" if self.case.parameters <= _SMALL else "matrix")
-        problem = problem_of(self.case, notation)
-        self.naming = Naming(problem, self.case)
-        self.derivation = sb.backprop(problem.graph, conventions=problem.conventions)
+        self.problem = problem_of(self.case, notation)
+        self.derivation = sb.backprop(self.problem.graph, conventions=self.problem.conventions)
         for gradient in self.derivation.gradients.values():
             _ = gradient.expression
 
     def compile(self) -> None:
-        case = self.case
+        case, naming = self.case, Naming(self.problem)
         training = sb.Training(Rational(str(case.rate)), batch_size=case.batch)
-        self.recipe = Recipe(
-            lean(program(self.derivation)),
-            start=self.naming.start(case.start()),
-            feeds=self.naming.feeds(),
-            fixed={},
-            update=update_of(training),
-            batch=case.batch,
-            precision=self.precision,
-        )
-        self.stepper = self.engine.stepper(self.recipe)
+        problem = replace(self.problem, values=naming.parameters(case.start()), training=training)
+        feeds = feeds_of(problem, naming.columns())
+        self.recipe = recipe_of(problem, program(self.derivation), feeds, self.precision)
+        try:
+            self.stepper = self.engine.stepper(self.recipe)
+        except OptionError as mistake:
+            raise NotThere(mistake.what) from None
         self.reset()
         self.run(case.batches)
 
@@ -150,12 +126,13 @@ class Symbackprop(Contestant):
         self.table = np.concatenate(self.case.data(), axis=2).reshape(self.case.batches * self.case.batch, -1)
 
     def run(self, steps: int) -> None:
-        together = min(steps, _MOST_STEPS, max(self.case.block, _power_of_two(_MOST_WORK // self.case.work)))
+        case = self.case
+        together = min(steps, _MOST_STEPS, max(case.block, _power_of_two(_MOST_WORK // case.work)))
         for _ in range(steps // together):
-            self.stepper.run(self.state, self.table, _order(together, self.case.batch, len(self.table)))
+            self.stepper.run(self.state, self.table, _order(together, case.batch, len(self.table)))
 
     def parameters(self) -> Layers:
-        return self.naming.layers(self.state.parameters)
+        return Naming(self.problem).layers(self.state.parameters)
 
 
 @lru_cache(maxsize=2)
@@ -169,22 +146,33 @@ def _power_of_two(most: int) -> int:
 
 
 class PythonBackend(Symbackprop):
+    """Python, number by number at every size."""
+
     backend: ClassVar[str] = "python"
+    notation: ClassVar[str] = "component"
 
 
 class NumpyBackend(Symbackprop):
+    """NumPy."""
+
     backend: ClassVar[str] = "numpy"
 
 
 class NumbaBackend(Symbackprop):
+    """Numba."""
+
     backend: ClassVar[str] = "numba"
 
 
 class JaxBackend(Symbackprop):
+    """JAX."""
+
     backend: ClassVar[str] = "jax"
 
 
 class TorchBackend(Symbackprop):
+    """PyTorch."""
+
     backend: ClassVar[str] = "torch"
 
 
