@@ -34,8 +34,13 @@ models.onnx_file models.onnx_operation models.onnx_operators models.onnx_model
 lowering.program lowering.executing lowering.lean lowering.stable lowering.shared lowering.updates
 lowering.printer lowering.forms lowering.scalar_code lowering.array_code lowering.straight
 lowering.scalar_steps lowering.form_steps
+loops.model loops.scopes loops.hoisting loops.context loops.layouts loops.reductions loops.rows loops.products
+loops.convolutions loops.matrices loops.lowering loops.fusing loops.routines loops.training loops.binding
+loops.index_code loops.code loops.python_code loops.c_code loops.helpers
 backends.scalar_functions backends.array_functions backends.jax_functions backends.torch_functions
 backends.namespaces backends.base backends.vector_forms backends.vector_steps backends.scalar_steppers
+backends.loop_steppers backends.python_arrays backends.numba_functions backends.numba_kernels
+backends.numba_products backends.numba_loops backends.numba_scope backends.numba_arrays
 backends.numpy_backend backends.python_backend backends.numba_backend backends.jax_backend
 backends.torch_backend backends.table
 numeric.faults numeric.compiled numeric.readings

@@ -1,0 +1,1 @@
+"""Programs of arrays as loops: a small language of loop nests, what lowers programs to it, what prints it."""
