@@ -1,0 +1,104 @@
+"""Routines as Python for Numba: loops over arrays, products of matrices as calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+from sympy import Expr, Symbol
+
+from symbackprop.loops.binding import number_of
+from symbackprop.loops.model import Entry, Product, Routine
+from symbackprop.loops.python_code import PythonLoops
+from symbackprop.loops.scopes import Range
+
+Way = Literal["sums", "rows", "blas"]
+
+LARGE, WIDE = 2_000_000, 48
+"""Products of more multiplications, where no matrix is narrower, are left to BLAS."""
+
+SHORT, MANY = 48, 400_000
+"""So are sums of fewer terms where k runs along memory in both matrices, if there are many."""
+
+
+@dataclass(frozen=True)
+class Multiplication:
+    """A product of matrices that is called.
+
+    Attributes:
+        ranges: of the rows, the columns and the steps of k.
+        turned: whether k comes first in A, and whether it comes last in B.
+    """
+
+    ranges: tuple[Range, Range, Range]
+    turned: tuple[bool, bool]
+
+    def count(self, sizes: Mapping[Symbol, int]) -> tuple[int, int, int]:
+        """How many rows, columns and steps there are."""
+        rows, columns, inner = (number_of(size, sizes) for _, size in self.ranges)
+        return rows, columns, inner
+
+    def way(self, sizes: Mapping[Symbol, int]) -> Way:
+        """How it is computed best: as loops that add up sums or rows, or by BLAS."""
+        count = self.count(sizes)
+        a_turned, b_turned = self.turned
+        is_large = min(count) >= WIDE and prod(count) >= LARGE
+        is_short = b_turned and count[2] < SHORT and prod(count) >= MANY and min(count) > 1
+        if is_large or is_short or (a_turned and b_turned):
+            return "blas"
+        return "sums" if b_turned else "rows"
+
+
+class NumbaLoops(PythonLoops):
+    """Python over arrays for Numba.
+
+    Args:
+        routine: what is printed.
+        names: what its buffers are called, and its sizes: they may be numbers.
+        real: what makes a literal a number of the chosen precision; none where Python's own will do.
+
+    Attributes:
+        products: those that are called; `ways` in the code holds the address of what each calls.
+    """
+
+    def __init__(self, routine: Routine, names: Mapping[Symbol, str], real: str = "") -> None:
+        super().__init__(routine, names, flat=False, real=real)
+        self.products: list[Multiplication] = []
+
+    def product(self, one: Product, begun: list[str]) -> Iterator[str]:
+        """A product of whole matrices is a call, others are loops."""
+        matrices = self._matrices(one)
+        if matrices is None:
+            yield from super().product(one, begun)
+            return
+        (c, i, j), (a, *left), (b, *right) = matrices
+        k = one.inner[0]
+        known = {one.rows[0]: one.rows, one.columns[0]: one.columns}
+        turned = left[0] == k, right[1] == k
+        place = len(self.products)
+        self.products.append(Multiplication((known[i], known[j], one.inner), turned))
+        sizes = ", ".join(self.indices(size) for _, size in self.products[-1].ranges)
+        flags = ", ".join(str(int(flag)) for flag in (one.is_added, *turned))
+        yield f"multiply(ways[{place}], {c}, {a}, {b}, {sizes}, {self.value(one.factor)}, {flags})"
+
+    def _matrices(self, one: Product) -> list[tuple[str, Expr, Expr]] | None:
+        """C, A and B in code, each with the indices along its axes in memory; (AB)' is B'A'."""
+        found = [self._matrix(entry) for entry in (one.target, one.left, one.right)]
+        parts = [part for part in found if part is not None]
+        i, j, k = one.rows[0], one.columns[0], one.inner[0]
+        wanted = [{i, j}, {i, k}, {k, j}]
+        if len(parts) < 3 or any({*part[1:]} != pair for part, pair in zip(parts, wanted, strict=True)):
+            return None
+        return parts if parts[0][1] == i else [parts[0], parts[2], parts[1]]
+
+    def _matrix(self, entry: Entry) -> tuple[str, Expr, Expr] | None:
+        """An array in code, and the indices along its last two axes in memory."""
+        buffer = self.buffers[entry.buffer]
+        places = [entry.indices[axis] for axis in buffer.order]
+        if len(places) < 2:
+            return None
+        lead = ", ".join(map(self.indices, places[:-2]))
+        name = self.names[entry.buffer]
+        return (f"{name}[{lead}]" if lead else name), places[-2], places[-1]
