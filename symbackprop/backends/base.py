@@ -154,17 +154,3 @@ def not_by_hand(name: str) -> OptionError:
     return OptionError(
         f"the backend {name} does not carry rounded values", known="numpy does", fix="take backend numpy"
     )
-
-
-def only_numbers(name: str, program: Program) -> None:
-    """Refuse programs of arrays where a backend computes numbers only.
-
-    Raises:
-        OptionError: the program is one of arrays.
-    """
-    if program.shapes is not None:
-        raise OptionError(
-            f"the backend {name} computes numbers, and these are arrays",
-            known="arrays: numpy, jax, torch",
-            fix='take one of them, or write the network with notation = "component"',
-        )

@@ -18,9 +18,9 @@ from symbackprop.backends.base import (
     Recipe,
     Stepper,
     not_by_hand,
-    only_numbers,
 )
 from symbackprop.backends.namespaces import functions_of
+from symbackprop.backends.numba_arrays import NumbaArrayStepper, numba_array_function
 from symbackprop.backends.numpy_backend import form_by_form
 from symbackprop.backends.scalar_steppers import ScalarStepper
 from symbackprop.lowering.executing import executed
@@ -68,10 +68,11 @@ class NumbaBackend(Backend):
     def function(
         self, program: Program, precision: Precision = "float64", carry: Carry | None = None
     ) -> ProgramFunction:
-        """The values of all lines, example by example."""
+        """The values of all lines, of numbers example by example."""
         if carry is not None:
             raise not_by_hand(self.name)
-        only_numbers(self.name, program)
+        if program.shapes is not None:
+            return numba_array_function(program, precision)
         if len(program.lines) > MOST_LINES:
             return form_by_form(program, np.dtype(precision).type)
         run = _compiled(_rows_source(program, _real(precision)), "program", precision)
@@ -87,8 +88,9 @@ class NumbaBackend(Backend):
         return function
 
     def stepper(self, recipe: Recipe) -> Stepper:
-        """The training loop as machine code: straight-line code, or a loop for each form of many lines."""
-        only_numbers(self.name, recipe.program)
+        """The training loop as machine code: straight lines, a loop a form of many, loops of arrays."""
+        if recipe.program.shapes is not None:
+            return NumbaArrayStepper(recipe)
         count, real = len(recipe.program.lines), _real(recipe.precision)
         if count > MOST_LINES:
             return ScalarStepper(

@@ -17,18 +17,15 @@ from symbackprop.backends.base import (
     ProgramFunction,
     Recipe,
     Stepper,
-    only_numbers,
 )
 from symbackprop.backends.numpy_backend import NumpyBackend
+from symbackprop.backends.python_arrays import RAISED, PythonArrayStepper, python_array_function
 from symbackprop.backends.scalar_steppers import Flat, ScalarStepper
 from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.scalar_code import PythonScalars
 from symbackprop.lowering.scalar_steps import StepsCode
 from symbackprop.lowering.straight import assignments, definition, prepared, results, safe_names
-
-_RAISED = (ArithmeticError, ValueError)
-"""What Python raises where IEEE 754 has infinity or no number."""
 
 
 class PythonBackend(Backend):
@@ -39,18 +36,20 @@ class PythonBackend(Backend):
     def function(
         self, program: Program, precision: Precision = "float64", carry: Carry | None = None
     ) -> ProgramFunction:
-        """The values of all lines, example by example; where Python raises, NumPy says what is infinite."""
-        only_numbers(self.name, program)
+        """The values of all lines, of numbers example by example; where Python raises, NumPy's."""
+        otherwise = NumpyBackend()
+        if program.shapes is not None:
+            # Rounded values are carried line by line, as NumPy has them.
+            return otherwise.function(program, precision, carry) if carry else _of_arrays(program, precision)
         rounding = _rounding(precision, carry)
         run = executed(_program_source(program, rounding is not None), "program", _scope(rounding))
-        otherwise = NumpyBackend()
 
         def function(given: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
             shape = np.broadcast_shapes(*(np.shape(one) for one in given))
             columns = [np.broadcast_to(one, shape).ravel().tolist() for one in given]
             try:
                 rows = [run(*row) for row in zip(*columns, strict=True)] if columns else [run()]
-            except _RAISED:
+            except RAISED:
                 return otherwise.function(program, precision, carry)(given, sizes)
             found = [np.array(one, dtype=precision).reshape(shape)[()] for one in zip(*rows, strict=True)]
             return list(found)
@@ -59,13 +58,27 @@ class PythonBackend(Backend):
 
     def stepper(self, recipe: Recipe) -> Stepper:
         """The training loop in Python."""
-        only_numbers(self.name, recipe.program)
+        if recipe.program.shapes is not None:
+            return PythonArrayStepper(recipe)
         rounding = _rounding(recipe.precision, None)
 
         def build(code: StepsCode) -> Callable[..., None]:
             return executed(code.source, "steps", _scope(rounding))
 
         return _PythonStepper(recipe, f"python: {len(recipe.program.lines)} lines of Python", build)
+
+
+def _of_arrays(program: Program, precision: Precision) -> ProgramFunction:
+    """The values of arrays in loops; where Python raises, NumPy says what is infinite."""
+    run, otherwise = python_array_function(program, precision), NumpyBackend()
+
+    def function(given: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
+        try:
+            return run(given, sizes)
+        except RAISED:
+            return otherwise.function(program, precision)(given, sizes)
+
+    return function
 
 
 def _rounding(precision: Precision, carry: Carry | None) -> Carry | None:
@@ -105,7 +118,7 @@ class _PythonStepper(ScalarStepper):
             steps(
                 theta, memory, *(one.tolist() if isinstance(one, np.ndarray) else one for one in given), found
             )
-        except _RAISED:
+        except RAISED:
             theta = [float("nan")] * len(theta)
         flat.theta, flat.memory = (
             np.array(theta, dtype=flat.theta.dtype),

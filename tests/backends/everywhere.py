@@ -21,7 +21,3 @@ EVERYWHERE = [backend_marks(name) for name in BACKENDS]
 
 LOOSE: Mapping[str, float] = {"float64": 1e-12, "float32": 2e-5}
 """How near a result of this precision comes to the truth, where nothing cancels."""
-
-
-ARRAYS = [one for one in EVERYWHERE if one.values[0] in ("numpy", "jax", "torch")]
-"""The backends that compute arrays."""

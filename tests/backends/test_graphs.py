@@ -65,8 +65,6 @@ def test_every_example(example: Example, backend: str) -> None:
     problem = sb.load(example.spec)
     if problem.missing:
         pytest.skip("an example without numbers")
-    if problem.graph.is_array and backend in ("python", "numba"):
-        pytest.skip("arrays are computed by numpy, jax and torch")
     derivation = backprop(problem.graph, conventions=problem.conventions)
     values = _values(problem)
     assert_same(compiled(derivation, backend=backend)(values), compiled(derivation)(values))

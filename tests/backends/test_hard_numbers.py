@@ -10,10 +10,9 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.errors import OptionError, ValuesError
-from tests.backends.everywhere import ARRAYS, EVERYWHERE
+from tests.backends.everywhere import EVERYWHERE
 
 every = pytest.mark.parametrize("backend", EVERYWHERE)
-of_arrays = pytest.mark.parametrize("backend", ARRAYS)
 
 
 def run(backend: str, equations: str, values: dict[str, Any], **options: Any) -> sb.Evaluation:
@@ -60,7 +59,7 @@ def test_softmax_of_ten_thousand(backend: str) -> None:
     assert float(found.values["L"]) == 0.0
 
 
-@of_arrays
+@every
 def test_softmax_of_ten_thousand_in_arrays(backend: str) -> None:
     found = run(
         backend,
@@ -79,7 +78,7 @@ def test_the_logarithm_of_a_sum_of_exponentials(backend: str) -> None:
     assert [float(found.gradients[name]) for name in "abc"] == [0.5, 0.5, 0.0]
 
 
-@of_arrays
+@every
 def test_erf_of_arrays(backend: str) -> None:
     x = [[0.5, 1.0], [-3.0, 0.0]]
     found = run(backend, "L = sum(erf(X))", {"X": x}, shapes={"X": (2, 2)})
@@ -90,7 +89,7 @@ def test_erf_of_arrays(backend: str) -> None:
     np.testing.assert_allclose(found.gradients["X"], slopes, rtol=1e-14)
 
 
-@of_arrays
+@every
 def test_where_at_its_kink(backend: str) -> None:
     """What is not chosen may be infinite."""
     found = run(backend, "f = where(x > 0, log(x), 0) + y", {"x": [0.0, 2.0, -1.0], "y": 1.0})
@@ -100,7 +99,7 @@ def test_where_at_its_kink(backend: str) -> None:
     np.testing.assert_allclose(found.gradients["X"], [0.0, 1.0], rtol=1e-15)
 
 
-@of_arrays
+@every
 def test_whole_numbers_and_truth_values_are_numbers(backend: str) -> None:
     found = run(backend, "L = sum(x**3/2)", {"x": np.array([1, 2, 3])}, shapes={"x": (3,)})
     assert float(found.values["L"]) == 18.0
@@ -110,7 +109,7 @@ def test_whole_numbers_and_truth_values_are_numbers(backend: str) -> None:
     assert (float(found.values["L"]), float(found.gradients["x"])) == (0.75, 0.75)
 
 
-@of_arrays
+@every
 @pytest.mark.parametrize("shapes", [None, {"x": ("n",)}])
 def test_no_examples_are_refused(backend: str, shapes: Any) -> None:
     equations = "L = x**2" if shapes is None else "L = sum(x**2)"
@@ -127,7 +126,7 @@ def test_a_node_that_is_no_number_is_told_with_its_example(backend: str) -> None
     assert "example 8" in caught.value.where
 
 
-@of_arrays
+@every
 def test_an_entry_that_is_infinite_is_told_with_its_place(backend: str) -> None:
     with pytest.raises(ValuesError, match=r"q\[1\] is infinite"):
         run(backend, "q = 1/x; L = sum(q)", {"x": [1.0, 0.0]}, shapes={"x": (2,)})
