@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tests.loops.array_programs import Case, case_of
 
-_M = {"A": (3, 4), "B": (4, 2), "x": (4,), "y": (3,)}
-_S = {"A": (3, 3), "B": (3, 3), "c": (3,)}
-_N = {"X": ("n", 3), "w": (3,), "b": (3,)}
-_T = {"X": (2, 3, 4), "Y": (2, 4, 3)}
+Shapes = Mapping[str, tuple[int | str, ...]]
 
-PROGRAMS: dict[str, tuple[str, dict[str, tuple[int | str, ...]], dict[str, int]]] = {
+_M: Shapes = {"A": (3, 4), "B": (4, 2), "x": (4,), "y": (3,)}
+_S: Shapes = {"A": (3, 3), "B": (3, 3), "c": (3,)}
+_N: Shapes = {"X": ("n", 3), "w": (3,), "b": (3,)}
+_T: Shapes = {"X": (2, 3, 4), "Y": (2, 4, 3)}
+
+PROGRAMS: Mapping[str, tuple[str, Shapes, Mapping[str, int]]] = {
     "element by element": ("L = sum(tanh(A)*exp(A/4) + A**2/(1 + A**2) - 1)", {"A": (3, 4)}, {}),
     "broadcasting": ("Z = X*w + b; L = sum(sigmoid(Z)*Z[:, :1])", _N, {"n": 5}),
     "matrix products": ("L = sum((A @ B)**2) + y @ A @ x + sum(A.T @ y)", _M, {}),
     "products of batches": ("L = sum((X @ Y)**2) + sum(X[0] @ Y)", _T, {}),
-    "vectors and batches": ("L = sum((X @ x)**2) + sum(x @ Y)", _T | {"x": (4,)}, {}),
+    "vectors and batches": ("L = sum((X @ x)**2) + sum(x @ Y)", {**_T, "x": (4,)}, {}),
     "sums and means": ("L = sum(sum(X, axis=0)**2) + mean(X**2) + sum(mean(X, axis=1)**3)", _N, {"n": 4}),
     "of rows": ("L = sum(sum(A, axis=1)**2 + mean(A, axis=1, keepdims=True)[:, 0])", _M, {}),
     "variance": ("L = sum(var(X, axis=0)**2) + std(X) + sum(std(X, axis=1, ddof=1))", _N, {"n": 4}),
