@@ -16,7 +16,7 @@ from symbackprop.loops.scopes import Range
 
 Way = Literal["sums", "rows", "blas"]
 
-LARGE, WIDE = 2_000_000, 48
+LARGE, WIDE = 2_000_000, 32
 """Products of more multiplications, where no matrix is narrower, are left to BLAS."""
 
 SHORT, MANY = 48, 400_000

@@ -82,15 +82,17 @@ def _scaled(value: Expr) -> tuple[Expr, Entry | None]:
 
 
 def spelled(product: Product, buffers: Mapping[Symbol, Buffer]) -> tuple[Statement, ...]:
-    """A product as loops, the innermost along memory: over k as a sum, or over a row of C."""
+    """A product as loops, the innermost along memory: over k as a sum, or over a row or a column of C."""
     rows, columns, inner = product.rows, product.columns, product.inner
-    if _runs(product.left, inner, buffers) + _runs(product.right, inner, buffers) > _runs(
-        product.target, columns, buffers
-    ) + _runs(product.right, columns, buffers):
+    target, left, right = product.target, product.left, product.right
+    sums = _runs(left, inner, buffers) + _runs(right, inner, buffers)
+    across = _runs(target, columns, buffers) + _runs(right, columns, buffers)
+    down = _runs(target, rows, buffers) + _runs(left, rows, buffers)
+    if sums > max(across, down):
         return _as_sums(product)
-    if _runs(product.target, rows, buffers) and not _runs(product.target, columns, buffers):
-        return _by_rows(product, columns, rows, product.right, product.left)
-    return _by_rows(product, rows, columns, product.left, product.right)
+    if down > across:
+        return _by_rows(product, columns, rows, right, left)
+    return _by_rows(product, rows, columns, left, right)
 
 
 def _runs(entry: Entry, over: Range, buffers: Mapping[Symbol, Buffer]) -> bool:
