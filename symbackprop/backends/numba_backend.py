@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numba
 import numpy as np
 
-from symbackprop.backends import scalar_functions
 from symbackprop.backends.base import (
     Backend,
     Carry,
@@ -19,36 +16,15 @@ from symbackprop.backends.base import (
     Stepper,
     not_by_hand,
 )
-from symbackprop.backends.namespaces import functions_of
 from symbackprop.backends.numba_arrays import NumbaArrayStepper, numba_array_function
+from symbackprop.backends.numba_scope import compiled
 from symbackprop.backends.numpy_backend import form_by_form
 from symbackprop.backends.scalar_steppers import ScalarStepper
-from symbackprop.lowering.executing import executed
 from symbackprop.lowering.form_steps import FormStepsCode
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.scalar_code import PythonScalars
 from symbackprop.lowering.scalar_steps import StepsCode
 from symbackprop.lowering.straight import assignments, definition, prepared, results, safe_names
-
-_FAST: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
-"""IEEE 754 throughout; a product and a sum may be one operation, as C compilers have it."""
-
-
-def _scope(precision: Precision) -> dict[str, Any]:
-    """The functions of the language, compiled when they are called."""
-    scope = {**vars(math), **vars(scalar_functions), "real": getattr(numba, precision)}
-    for name, one in functions_of(scalar_functions).items():
-        scope[name] = numba.njit(**_FAST)(_in_scope(one, scope))
-    return scope
-
-
-def _in_scope(function: Any, scope: dict[str, Any]) -> Any:
-    return type(function)(function.__code__, scope, function.__name__, function.__defaults__)
-
-
-def _compiled(source: str, name: str, precision: Precision) -> Callable[..., Any]:
-    found: Callable[..., Any] = numba.njit(**_FAST)(executed(source, name, _scope(precision)))
-    return found
 
 
 def _real(precision: Precision) -> str:
@@ -75,7 +51,7 @@ class NumbaBackend(Backend):
             return numba_array_function(program, precision)
         if len(program.lines) > MOST_LINES:
             return form_by_form(program, np.dtype(precision).type)
-        run = _compiled(_rows_source(program, _real(precision)), "program", precision)
+        run = compiled(_rows_source(program, _real(precision)), "program", precision)
         count = len(program.lines)
 
         def function(given: Sequence[Any], sizes: Sequence[int]) -> list[Any]:
@@ -98,14 +74,14 @@ class NumbaBackend(Backend):
             )
         choice = f"numba: straight-line machine code of {count} lines"
         return ScalarStepper(
-            recipe, choice, lambda code: _compiled(code.source, "steps", recipe.precision), real
+            recipe, choice, lambda code: compiled(code.source, "steps", recipe.precision), real
         )
 
 
 def _by_forms(recipe: Recipe) -> Callable[[StepsCode], Callable[..., None]]:
     def build(code: StepsCode) -> Callable[..., None]:
         forms = FormStepsCode(code)
-        steps = _compiled(forms.source, "steps", recipe.precision)
+        steps = compiled(forms.source, "steps", recipe.precision)
         values, sums = (np.zeros(size, dtype=recipe.precision) for size in (forms.room, len(recipe.start)))
 
         def run(*given: Any) -> None:

@@ -20,21 +20,33 @@ LOWEST, HIGHEST = -746.0, 710.0
 PER_LN2, LN2_HIGH, LN2_LOW = 1.4426950408889634, 6.93147180369123816490e-01, 1.90821492927058770002e-10
 """1/ln 2; ln 2 in two parts, the first with zeros at its end, so that multiples of it are exact."""
 
-SHIFT = 1100
-"""Added to a power of 2, which is then positive: cutting off the digits behind the point rounds down."""
+ROUNDING = 3.0 * 2.0**51
+"""Added to a number, it leaves room for no digits behind the point: what is left is the nearest integer."""
 
-BIAS, PLACE = 1023 - SHIFT // 2, 52
-"""Where an exponent stands in a double, after half the shift is taken off."""
+INTEGER = int(np.float64(ROUNDING).view(np.int64))
+"""The bits of that number: those of a sum are larger by the integer."""
+
+BIAS, PLACE = 1023, 52
+"""What an exponent is stored with, and where."""
+
+FAR, RESERVE = 1000, 64
+"""Beyond 2^±1000 an exponent is brought nearer by so much, and the number multiplied by the rest."""
 
 _njit: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(cache=True, **EXACT)
 
 
 @_njit
 def reduced(x: float) -> Any:
-    """k + 1100 and r of x = k ln 2 + r with |r| ≤ ln 2 / 2."""
-    power = np.int32(x * PER_LN2 + (SHIFT + 0.5))
-    whole = np.float64(power) - SHIFT
-    return power, (x - whole * LN2_HIGH) - whole * LN2_LOW
+    """k and r of x = k ln 2 + r with |r| ≤ ln 2 / 2."""
+    rounded = np.float64(x * PER_LN2 + ROUNDING)
+    whole = rounded - ROUNDING
+    return rounded.view(np.int64) - INTEGER, (x - whole * LN2_HIGH) - whole * LN2_LOW
+
+
+@_njit
+def scale(power: int) -> Any:
+    """2^k for |k| ≤ 1022."""
+    return np.int64((power + BIAS) << PLACE).view(np.float64)
 
 
 @_njit
@@ -49,36 +61,39 @@ def raised(r: float) -> float:
 
 
 @_njit
-def exp(x: float) -> float:
-    """e^x = 2^k e^r; 2^k in two factors, for it may be too large or too small for one double."""
-    bounded = x if x > LOWEST else LOWEST
-    bounded = bounded if bounded < HIGHEST else HIGHEST
+def exp(x: float) -> Any:
+    """e^x = 2^k e^r; 2^k may be too large or too small for a double, and is then two factors."""
+    bounded = LOWEST if x < LOWEST else np.float64(x)
+    bounded = HIGHEST if bounded > HIGHEST else bounded
     power, r = reduced(bounded)
-    half = np.int64(power) >> 1
-    other = np.int64(power) - half
-    one = np.int64((half + BIAS) << PLACE).view(np.float64)
-    two = np.int64((other + BIAS) << PLACE).view(np.float64)
-    return (1.0 + raised(r)) * one * two if x == x else np.float64(x)
+    nearer = -RESERVE if power > FAR else RESERVE if power < -FAR else 0
+    rest = 2.0**RESERVE if power > FAR else 2.0**-RESERVE if power < -FAR else 1.0
+    near = scale(power + nearer)
+    return (near + near * raised(r)) * rest
 
 
 @_njit
 def sigmoid(z: float) -> Any:
-    """1/(1 + e^{-z}), by e^{-|z|}."""
-    small = exp(-abs(z))
-    return (1.0 if z >= 0 else small) / (1.0 + small)
+    """1/(1 + e^{-z}) = f/(f + f 2^k e^r), where f is 1 unless 2^k is too large for a double."""
+    bounded = LOWEST if z < LOWEST else np.float64(z)
+    bounded = -LOWEST if bounded > -LOWEST else bounded
+    power, r = reduced(-bounded)
+    nearer = -RESERVE if power > FAR else RESERVE if power < -FAR else 0
+    rest = 2.0**-RESERVE if power > FAR else 1.0
+    near = scale(power + nearer)
+    return rest / ((rest + near) + near * raised(r))
 
 
 @_njit
-def tanh(z: float) -> float:
+def tanh(z: float) -> Any:
     """-u/(2 + u) with u = e^{-2|z|} - 1 = 2^k (e^r - 1) + (2^k - 1): no digits cancel near 0."""
     doubled = -2.0 * abs(z)
-    bounded = doubled if doubled > -80.0 else -80.0
+    bounded = -80.0 if doubled < -80.0 else np.float64(doubled)
     power, r = reduced(bounded)
-    scale = np.int64((np.int64(power) - SHIFT + 1023) << PLACE).view(np.float64)
-    less = scale * raised(r) + (scale - 1.0)
+    near = scale(power)
+    less = near * raised(r) + (near - 1.0)
     value = (0.0 - less) / (2.0 + less)
-    value = value if z >= 0 else -value
-    return value if z == z else np.float64(z)
+    return value if z >= 0 else -value
 
 
 FUNCTIONS: dict[str, Any] = {"exp": exp, "sigmoid": sigmoid, "tanh": tanh}

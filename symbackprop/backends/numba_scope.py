@@ -80,5 +80,5 @@ def _file(source: str, precision: Precision) -> Path | None:
 @cache
 def _foundations() -> str:
     """The text of all modules whose functions become part of the machine code."""
-    modules = (scalar_functions, helpers, numba_functions, numba_products)
+    modules = (scalar_functions, helpers, numba_functions, numba_kernels, numba_products)
     return "\0".join(map(inspect.getsource, modules))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -61,16 +62,17 @@ class Flat:
             state.memory[name] = _named(self.memory[row * count : (row + 1) * count], state.memory[name])
 
 
-def _joined(parts: Any, precision: str) -> Floats:
-    every = [np.ravel(one) for one in parts]
+def _joined(parts: Iterable[Floats], precision: str) -> Floats:
+    every = [one.reshape(-1) for one in parts]
     return np.concatenate(every, dtype=precision) if every else np.zeros(0, dtype=precision)
 
 
 def _named(vector: Floats, like: dict[str, Floats]) -> dict[str, Floats]:
-    ends = np.cumsum([one.size for one in like.values()])
-    parts = np.split(vector, ends[:-1])
+    """Parts of a vector by name; they are views, which are cheap where a run is short."""
+    ends = accumulate(one.size for one in like.values())
     return {
-        name: part.reshape(one.shape).copy() for (name, one), part in zip(like.items(), parts, strict=True)
+        name: vector[end - one.size : end].reshape(one.shape)
+        for (name, one), end in zip(like.items(), ends, strict=True)
     }
 
 

@@ -23,7 +23,7 @@ from tests.benchmarks.results import Result
 from tests.benchmarks.roster import CONTESTANTS, Entry
 from tests.benchmarks.tables import markdown
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path("build") / "benchmarks"
 
 _QUICK_NETWORKS = ("3-3-2-1", "784-32-10")
 _QUICK_BATCHES = (1,)

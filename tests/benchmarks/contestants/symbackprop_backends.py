@@ -118,6 +118,7 @@ class Symbackprop(Contestant):
             self.stepper = self.engine.stepper(self.recipe)
         except OptionError as mistake:
             raise NotThere(mistake.what) from None
+        self.most = min(_MOST_STEPS, max(case.block, _power_of_two(_MOST_WORK // case.work)))
         self.reset()
         self.run(case.batches)
 
@@ -126,10 +127,9 @@ class Symbackprop(Contestant):
         self.table = np.concatenate(self.case.data(), axis=2).reshape(self.case.batches * self.case.batch, -1)
 
     def run(self, steps: int) -> None:
-        case = self.case
-        together = min(steps, _MOST_STEPS, max(case.block, _power_of_two(_MOST_WORK // case.work)))
+        together = min(steps, self.most)
         for _ in range(steps // together):
-            self.stepper.run(self.state, self.table, _order(together, case.batch, len(self.table)))
+            self.stepper.run(self.state, self.table, _order(together, self.case.batch, len(self.table)))
 
     def parameters(self) -> Layers:
         return Naming(self.problem).layers(self.state.parameters)
