@@ -44,7 +44,7 @@ backends.numba_products backends.numba_loops backends.numba_scope backends.numba
 backends.numpy_backend backends.python_backend backends.numba_backend backends.jax_backend
 backends.torch_backend backends.table
 numeric.faults numeric.compiled numeric.readings
-numeric.javascript numeric.optimizers numeric.trainable numeric.train
+numeric.javascript numeric.trainable numeric.train
 fitting.sources fitting.csv_source fitting.npy_source fitting.parquet_source fitting.opening fitting.examples
 fitting.schedule fitting.curve fitting.fingerprint fitting.checkpoints fitting.recipes fitting.distributions
 fitting.divergence fitting.run fitting.fit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ from symbackprop.backends.vector_steps import (
 from symbackprop.lowering.array_code import ArrayCode
 from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
+from symbackprop.lowering.updates import Update
+
+UpdateFunction = Callable[..., tuple[Any, Any]]
 
 
 class NumpyBackend(Backend):
@@ -75,6 +78,14 @@ def form_by_form(lines: Program, real: Any) -> ProgramFunction:
     return function
 
 
+def update_function(update: Update, precision: Precision = "float64") -> UpdateFunction:
+    """`update(theta, g, count, *memory)`: a block after an update, and what is remembered of it."""
+    found: UpdateFunction = executed(
+        update_source(update, ArrayCode, "np"), "update", bound(np, np.dtype(precision).type)
+    )
+    return found
+
+
 class NumpyStepper(Stepper):
     """Steps one by one.
 
@@ -85,10 +96,9 @@ class NumpyStepper(Stepper):
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         real = np.dtype(recipe.precision).type
-        scope = bound(np, real)
         source, tables = step_source(recipe, ArrayCode, "np")
-        self._step = executed(source, "step", {**scope, "tables": tables})
-        self._update = executed(update_source(recipe.update, ArrayCode, "np"), "update", scope)
+        self._step = executed(source, "step", {**bound(np, real), "tables": tables})
+        self._update = update_function(recipe.update, recipe.precision)
         self._fixed = [np.asarray(one, dtype=real)[()] for one in recipe.fixed.values()]
         self._sizes = sizes_of(recipe)
         self.choice = f"numpy: {in_words(recipe.program)} of NumPy, steps in Python"

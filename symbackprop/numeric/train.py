@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbackprop.backends.numpy_backend import update_function
 from symbackprop.derivation import Derivation
 from symbackprop.errors import TrainingError, ValuesError
+from symbackprop.lowering.updates import update_of
 from symbackprop.notation.numbers import number_format
 from symbackprop.numeric.compiled import Compiled, Evaluation, as_floats, compile, compile_forward
-from symbackprop.numeric.optimizers import OPTIMIZERS, State, Vector, decayed
 from symbackprop.numeric.trainable import checked_training, diverged
 from symbackprop.problem import Problem, Training
 from symbackprop.shown import Headed
 from symbackprop.sweep import backprop
+
+Vector = NDArray[np.float64]
 
 Floats = dict[str, Any]
 """Numbers by name; arrays of them where the parameters are arrays."""
@@ -153,7 +156,9 @@ class _Trainer:
         start = problem.at(problem.first_example) if problem.data else problem.values
         self.start = as_floats({name: start[name] for name in self.names})
         self.theta = self._carried(self._flat(self.start))
-        self.state = State.start(len(self.theta))
+        update = update_of(training)
+        self.update = update_function(update)
+        self.memory = tuple(np.zeros_like(self.theta) for _ in update.memory)
 
     def _flat(self, values: Mapping[str, Any]) -> Vector:
         """All parameters in one vector."""
@@ -200,9 +205,8 @@ class _Trainer:
         except ValuesError as error:
             raise self._overflow(number, examples, error) from None
         gradient, loss = self._combined(evaluation, max(len(examples), 1))
-        slope = decayed(self.theta, gradient, self.training)
         with np.errstate(all="ignore"):
-            theta = OPTIMIZERS[self.training.optimizer](self.theta, slope, self.state, self.training)
+            theta, self.memory = self.update(self.theta, gradient, number, *self.memory)
         self.theta = self._carried(theta)
         if not np.isfinite(self.theta).all():
             raise self._overflow(number, examples, None)

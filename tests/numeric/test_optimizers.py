@@ -11,8 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from sympy import Rational
 
+from symbackprop.backends.numpy_backend import update_function
 from symbackprop.load import loads
-from symbackprop.numeric.optimizers import OPTIMIZERS, State, decayed
+from symbackprop.lowering.updates import OPTIMIZERS, update_of
 from symbackprop.numeric.train import Trace, train
 from symbackprop.problem import OptimizerName, Problem, Training
 
@@ -161,17 +162,25 @@ def test_the_gradients_shown_are_those_of_the_batch_without_decay(name: str) -> 
         np.testing.assert_allclose(found, slope(before, batch), rtol=1e-12, atol=1e-15)
 
 
+def steps_of(training: Training, theta: list[float], *gradients: list[float]) -> list[Vector]:
+    """θ after each update."""
+    update = update_of(training)
+    step = update_function(update)
+    now, memory, found = np.array(theta), tuple(np.zeros(len(theta)) for _ in update.memory), []
+    for count, gradient in enumerate(gradients, 1):
+        now, memory = step(now, np.array(gradient), count, *memory)
+        found.append(now)
+    return found
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_an_optimizer_leaves_what_it_is_given_as_it_was(optimizer: OptimizerName) -> None:
-    training = Training(Rational(1, 2), optimizer, momentum=Rational(1, 2))
-    theta, gradient = np.array([1.0, -2.0]), np.array([0.5, 0.25])
-    state = State.start(2)
-    for _ in range(3):
-        OPTIMIZERS[optimizer](theta, gradient, state, training)
-        decayed(theta, gradient, training)
-    assert theta.tolist() == [1.0, -2.0]
-    assert gradient.tolist() == [0.5, 0.25]
-    assert state.count == 3
+def test_an_update_leaves_what_it_is_given_as_it_was(optimizer: OptimizerName) -> None:
+    training = Training(Rational(1, 2), optimizer, momentum=Rational(1, 2), weight_decay=Rational(1, 3))
+    update = update_of(training)
+    given = [np.array([1.0, -2.0]), np.array([0.5, 0.25]), *([np.array([0.5, 1.0])] * len(update.memory))]
+    before = [one.copy() for one in given]
+    update_function(update)(*given[:2], 3, *given[2:])
+    np.testing.assert_array_equal(given, before)
 
 
 def test_every_optimizer_of_the_spec_has_an_entry() -> None:
@@ -185,7 +194,7 @@ def test_adams_first_step_is_the_learning_rate() -> None:
     """m̂ = g and v̂ = g², so the step is η g/(|g| + ε): η by a hair, whatever the size of g."""
     for size in (1e-3, 1.0, 1e6):
         training = Training(Rational(1, 10), "adam")
-        (after,) = OPTIMIZERS["adam"](np.array([0.0]), np.array([-size]), State.start(1), training)
+        ((after,),) = steps_of(training, [0.0], [-size])
         assert after == pytest.approx(0.1 * size / (size + 1e-8), rel=1e-12)
 
 
@@ -194,13 +203,7 @@ def test_one_step_of_each_kind_by_hand() -> None:
     half, tenth = Rational(1, 2), Rational(1, 10)
 
     def two_steps(training: Training) -> list[Decimal]:
-        theta, state = np.array([1.0]), State.start(1)
-        found = []
-        for gradient in (0.5, 0.25):
-            slope_here = decayed(theta, np.array([gradient]), training)
-            theta = OPTIMIZERS["sgd"](theta, slope_here, state, training)
-            found.append(round(Decimal(float(theta[0])), 12))
-        return found
+        return [round(Decimal(float(theta)), 12) for (theta,) in steps_of(training, [1.0], [0.5], [0.25])]
 
     def decimals(*digits: str) -> list[Decimal]:
         return [round(Decimal(one), 12) for one in digits]
