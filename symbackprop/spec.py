@@ -69,7 +69,7 @@ _BIAS_SCHEMA = {"anyOf": [{"type": "array", "items": {"type": "number"}}, {"cons
 class Section(BaseModel):
     """A table of the file; what it does not know is refused."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
 
 
 class GraphSection(Section):

@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 from sympy import Add, Basic, Expr, Mul, Symbol
 
 from symbackprop.lowering.program import Line
+from symbackprop.lowering.stable import is_product_of_names
 
 RUN = 8
 """So many terms of one form, one after the other in a sum, are summed up as one."""
-
-_SYMBOLS = frozenset({Symbol})
 
 Places = NDArray[np.int64]
 
@@ -61,38 +60,49 @@ def forms(lines: Iterable[Line], places: Mapping[Symbol, int]) -> tuple[list[For
         lines: what is computed, in an order in which it can be.
         places: where the given values stand, from 0.
     """
-    found: dict[tuple[int, Any], tuple[list[Line], list[list[Any]]]] = {}
+    found: dict[tuple[int, Any], list[tuple[Line, Sequence[Any]]]] = {}
     level = dict.fromkeys(places, 0)
     for line in lines:
-        symbols: list[Any] = []
-        key = _key(line.expression, symbols)
+        key, symbols = _read(line.expression)
         own = 1 + max(map(level.__getitem__, _flat(symbols)), default=0)
         level[line.symbol] = own
-        entry = found.setdefault((own, key), ([], []))
-        entry[0].append(line)
-        entry[1].append(symbols)
+        found.setdefault((own, key), []).append((line, symbols))
     every, where = [], dict(places)
-    for _, (members, symbols) in sorted(found.items(), key=lambda item: item[0][0]):
-        slots: list[Slot] = []
-        expression = _pattern(members[0].expression, slots)
-        tables = [
-            np.array([_placed(row[column], where) for row in symbols], dtype=np.int64)
-            for column in range(len(slots))
-        ]
-        for line in members:
+    for _, members in sorted(found.items(), key=lambda item: item[0][0]):
+        every.append(_form(members, where))
+        for line, _ in members:
             where[line.symbol] = len(where)
-        every.append(Form(expression, slots, tables, members))
     return every, where
 
 
-def _flat(symbols: list[Any]) -> list[Symbol]:
-    if not any(type(one) is list for one in symbols):
+def _form(members: Sequence[tuple[Line, Sequence[Any]]], where: Mapping[Symbol, int]) -> Form:
+    lines, symbols = zip(*members, strict=True)
+    slots: list[Slot] = []
+    expression = _pattern(lines[0].expression, slots)
+    tables = [_table(column, where) for column in zip(*symbols, strict=True)]
+    return Form(expression, slots, tables, lines)
+
+
+def _table(column: Sequence[Any], where: Mapping[Symbol, int]) -> Places:
+    """Where the symbols of a slot stand, one for each line or as many as its run has terms."""
+    find = where.__getitem__
+    if type(column[0]) is list:
+        return np.array([list(map(find, own)) for own in column], dtype=np.int64)
+    return np.array(list(map(find, column)), dtype=np.int64)
+
+
+def _flat(symbols: Sequence[Any]) -> Sequence[Symbol]:
+    if list not in map(type, symbols):
         return symbols
     return [symbol for one in symbols for symbol in (one if type(one) is list else [one])]
 
 
-def _placed(symbols: Any, where: Mapping[Symbol, int]) -> Any:
-    return [where[one] for one in symbols] if isinstance(symbols, list) else where[symbols]
+def _read(expression: Basic) -> tuple[Any, Sequence[Any]]:
+    """What an expression is but for its symbols, and these."""
+    if is_product_of_names(expression):
+        return (Mul, len(expression.args)), expression.args
+    symbols: list[Any] = []
+    return _key(expression, symbols), symbols
 
 
 def _key(expression: Basic, symbols: list[Any]) -> Any:
@@ -107,7 +117,7 @@ def _key(expression: Basic, symbols: list[Any]) -> Any:
     if not arguments:
         return expression
     kind = type(expression)
-    if kind is Mul and _SYMBOLS.issuperset(map(type, arguments)):
+    if is_product_of_names(expression):
         symbols += arguments
         return Mul, len(arguments)
     if kind is not Add or len(arguments) < RUN:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from sympy import Add, Basic, Expr, Mul, S, Symbol
 
@@ -12,7 +13,7 @@ from symbackprop import functions
 from symbackprop import operations as op
 from symbackprop.arrays.sizes import Shape
 from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
-from symbackprop.expressions import add, call, is_constant, mul
+from symbackprop.expressions import add, call, is_constant, mul, uncached_symbol
 from symbackprop.graph import Role
 from symbackprop.notation.names import unused_name
 
@@ -188,25 +189,26 @@ class _Assembler:
         )
 
     def gradients(self) -> list[Line]:
-        lines = []
-        for name, gradient in self.derivation.gradients.items():
-            lines.append(
-                Line(Kind.GRADIENT, name, Symbol(f"gradient {name}"), self._gradient(gradient), name)
-            )
-        return lines
+        return [
+            Line(Kind.GRADIENT, name, uncached_symbol(f"gradient {name}"), self._gradient(gradient), name)
+            for name, gradient in self.derivation.gradients.items()
+        ]
 
     def _gradient(self, gradient: Gradient) -> Expr:
         """The gradient by the names of the deltas and of the local partials that have one."""
-        consumers = self.derivation.active_consumers(gradient.wrt)
-        if all(self._is_named(one) and (one, gradient.wrt) not in self.partials for one in consumers):
+        wrt = gradient.wrt
+        consumers = self.derivation.active_consumers(wrt)
+        if self._named.issuperset(consumers) and not any((one, wrt) in self.partials for one in consumers):
             return gradient.expression
-        found = self._sum(gradient.wrt, gradient.contributions)
+        found = self._sum(wrt, gradient.contributions)
         self.needed |= found.free_symbols
         return found
 
-    def _is_named(self, consumer: Symbol) -> bool:
-        """Whether the derivation refers to the delta of a node as the program does."""
-        return consumer == self.derivation.output or self.derivation.deltas[consumer.name].symbol is not None
+    @cached_property
+    def _named(self) -> set[Symbol]:
+        """The nodes to whose deltas the derivation refers as the program does."""
+        deltas = self.derivation.deltas.values()
+        return {self.derivation.output, *(delta.node for delta in deltas if delta.symbol is not None)}
 
     def _used(self, deltas: list[Line]) -> list[Line]:
         """The deltas without those that only a collapsed form made needless."""

@@ -34,6 +34,14 @@ def stable(lines: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(replace(line, expression=rewrite(line.expression)) for line in every)
 
 
+_SYMBOLS = frozenset({Symbol})
+
+
+def is_product_of_names(expression: Basic) -> bool:
+    """Whether it is δ x, as most lines of a large network are."""
+    return type(expression) is Mul and _SYMBOLS.issuperset(map(type, expression.args))
+
+
 def is_polynomial(expression: Basic) -> bool:
     """Whether there are only sums and products of names and numbers, and no 1 - a among them.
 
@@ -46,7 +54,7 @@ def is_polynomial(expression: Basic) -> bool:
         if kind is Mul:
             pending += part.args
         elif kind is Add:
-            if S.One in part.args:
+            if any(one is S.One for one in part.args):
                 return False
             pending += part.args
         elif part.args:

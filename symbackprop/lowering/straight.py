@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sympy import Symbol
+from sympy import Expr, Symbol
 
 from symbackprop.lowering.printer import CodePrinter
 from symbackprop.lowering.program import Kind, Line, Program
 from symbackprop.lowering.shared import shared
-from symbackprop.lowering.stable import is_polynomial, stable
+from symbackprop.lowering.stable import is_polynomial, is_product_of_names, stable
 
 
 def prepared(lines: Program, *, by_hand: bool = False) -> tuple[Line, ...]:
@@ -19,12 +19,16 @@ def prepared(lines: Program, *, by_hand: bool = False) -> tuple[Line, ...]:
         lines: the program.
         by_hand: rounded values are carried, so that every line is computed from those before it as written.
     """
-    plain = [is_polynomial(line.expression) for line in lines.lines]
+    plain = [_is_plain(line.expression) for line in lines.lines]
     others = [line for line, is_plain in zip(lines.lines, plain, strict=True) if not is_plain]
     rewritten = iter(others if by_hand else stable(others))
     return shared(
         line if is_plain else next(rewritten) for line, is_plain in zip(lines.lines, plain, strict=True)
     )
+
+
+def _is_plain(expression: Expr) -> bool:
+    return is_product_of_names(expression) or is_polynomial(expression)
 
 
 def safe_names(lines: Program, computed: Iterable[Line]) -> dict[Symbol, str]:

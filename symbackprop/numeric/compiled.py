@@ -11,6 +11,7 @@ from sympy import Symbol, sympify
 
 from symbackprop.backends.base import Backend, Precision
 from symbackprop.backends.table import find_backend, find_precision
+from symbackprop.collector import uncollected
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ValuesError, did_you_mean, listing
 from symbackprop.lowering.program import Kind, Program, forward_program, program
@@ -268,6 +269,7 @@ def as_floats(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+@uncollected()
 def compile(
     derivation: Derivation,
     *,
