@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import reduce
-from itertools import count
 
 import sympy
-from sympy import Add, Basic, Expr, Function, Mul, Symbol, Tuple
+from sympy import Add, Basic, Dummy, Expr, Function, Mul, Symbol, Tuple
 
 from symbackprop import functions
 from symbackprop.expressions import add, call, divide, neg, rebuild
@@ -39,7 +38,6 @@ class _Sharing:
     def __init__(self) -> None:
         self.raised: dict[Tuple, tuple[Symbol, list[Symbol], Symbol]] = {}
         self.pending: list[Line] = []
-        self.numbers = count()
 
     def lines(self, lines: Iterable[Line]) -> Iterator[Line]:
         for line in lines:
@@ -51,8 +49,8 @@ class _Sharing:
             self.pending.clear()
             yield line if expression is line.expression else replace(line, expression=expression)
 
-    def _named(self, expression: Expr) -> Symbol:
-        symbol = Symbol(f"aux {next(self.numbers)}")
+    def _named(self, expression: Expr, name: str) -> Symbol:
+        symbol = Dummy(name)
         self.pending.append(Line(Kind.AUXILIARY, symbol.name, symbol, expression, "", written=False))
         return symbol
 
@@ -80,7 +78,7 @@ class _Sharing:
         """((a + b) + c) + d, in the order in which it would be computed anyway."""
         so_far: Expr = rebuild(expression, arguments[:LONG])
         for start in range(LONG, len(arguments), LONG):
-            part = (self._named(so_far), *arguments[start : start + LONG])
+            part = (self._named(so_far, "part"), *arguments[start : start + LONG])
             so_far = expression.func(*part, evaluate=False)
         return so_far
 
@@ -96,7 +94,8 @@ class _Sharing:
         """m = max z_k, every e^{z_k - m}, and their sum."""
         if inputs not in self.raised:
             own = self._inputs(inputs)
-            largest = self._named(reduce(lambda one, two: call(functions.maximum, one, two), own))
-            raised = [self._named(call(sympy.exp, add(one, neg(largest)))) for one in own]
-            self.raised[inputs] = largest, raised, self._named(add(*raised))
+            largest = self._named(reduce(lambda one, two: call(functions.maximum, one, two), own), "largest")
+            shifted = [add(one, neg(largest)) for one in own]
+            raised = [self._named(call(sympy.exp, one), f"raised_{k}") for k, one in enumerate(shifted, 1)]
+            self.raised[inputs] = largest, raised, self._named(add(*raised), "total")
         return self.raised[inputs]

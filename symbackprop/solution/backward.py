@@ -85,20 +85,27 @@ def partials(derivation: Derivation) -> Iterator[Step]:
 def deltas(derivation: Derivation) -> Iterator[Step]:
     """Every delta from the output back: its definition, its chain, what it equals."""
     yield Heading(3, text("Deltas, from the output back"))
-    lines = [line for delta in _in_reading_order(derivation) for line in _delta_lines(derivation, delta)]
+    lines = [line for delta in _in_reading_order(derivation) for line in delta_equations(derivation, delta)]
     yield Formulas(tuple(lines))
     yield from _conditions(derivation, derivation.deltas.values())
 
 
 def _conditions(derivation: Derivation, deltas: Iterable[Delta]) -> Iterator[Step]:
     """What a collapsed form takes for granted."""
-    collapses = [delta.collapse for delta in deltas if delta.collapse]
-    for one in {one.summing_to_one: one for one in collapses if one.summing_to_one}.values():
+    collapsed = [delta for delta in deltas if delta.collapse and delta.collapse.summing_to_one]
+    for one in {delta.collapse.summing_to_one: delta for delta in collapsed if delta.collapse}.values():
         yield Sentence(text("The last form holds where the targets add up to one:"))
-        if one.totals:
-            yield Formulas(tuple(_total_is_one(derivation, total) for total in one.totals))
-        else:
-            yield Formulas((equation(add(*one.summing_to_one), S.One),))
+        yield Formulas(tuple(conditions(derivation, one)))
+
+
+def conditions(derivation: Derivation, delta: Delta) -> list[Equation]:
+    """What the collapsed form of a delta takes for granted: the targets add up to one."""
+    collapse = delta.collapse
+    if collapse is None or not collapse.summing_to_one:
+        return []
+    if collapse.totals:
+        return [_total_is_one(derivation, total) for total in collapse.totals]
+    return [equation(add(*collapse.summing_to_one), S.One)]
 
 
 def _total_is_one(derivation: Derivation, total: Expr) -> Equation:
@@ -157,7 +164,8 @@ def _transposed(quotient: Quotient) -> Expr:
     return op.of(op.transpose, quotient, op.NONE)
 
 
-def _delta_lines(derivation: Derivation, delta: Delta) -> list[Equation]:
+def delta_equations(derivation: Derivation, delta: Delta) -> list[Equation]:
+    """δ ≡ ∂L/∂z = ∂L/∂a · ∂a/∂z, and what it equals, in one equation or in two."""
     if derivation.is_array:
         return _array_delta_lines(derivation, delta)
     quotient = Quotient(derivation.output, delta.node)
@@ -183,13 +191,7 @@ def gradients(
     if "chain" in forms or "delta" in forms:
         lines = []
         for gradient in derivation.gradients.values():
-            sides = [gradient.chain] * ("chain" in forms)
-            if "delta" in forms:
-                sides += [*_routes(derivation, gradient), gradient.laid_out]
-            # A gradient with one factor only is its own chain; what it equals is said then.
-            if all(side == gradient.symbol for side in sides):
-                sides = [gradient.laid_out]
-            line = equation(gradient.symbol, *sides, shaped=True)
+            line = gradient_equation(derivation, gradient, forms)
             lines.append((derivation.graph[gradient.wrt], line))
         yield from _by_layer(problem, lines)
         given = [g.delta for g in derivation.gradients.values() if derivation.graph[g.wrt].expression is None]
@@ -201,6 +203,19 @@ def gradients(
         yield Formulas(
             tuple(equation(g.symbol, g.closed(large=large)) for g in derivation.gradients.values())
         )
+
+
+def gradient_equation(
+    derivation: Derivation, gradient: Gradient, forms: tuple[str, ...] = ("chain", "delta")
+) -> Equation:
+    """∂L/∂w = ∂L/∂z · ∂z/∂w = δ x."""
+    sides = [gradient.chain] * ("chain" in forms)
+    if "delta" in forms:
+        sides += [*_routes(derivation, gradient), gradient.laid_out]
+    # A gradient with one factor only is its own chain; what it equals is said then.
+    if all(side == gradient.symbol for side in sides):
+        sides = [gradient.laid_out]
+    return equation(gradient.symbol, *sides, shaped=True)
 
 
 def _routes(derivation: Derivation, gradient: Gradient) -> list[Expr]:

@@ -52,6 +52,15 @@ def header(problem: Problem, *, indexed: bool = False) -> Iterator[Step]:
 
 
 def _rows(problem: Problem, indexed: bool) -> Iterator[tuple[Text, Text]]:
+    yield from of_formulas(problem, indexed=indexed)
+    yield text("order of factors"), text("that of the chain")
+    if problem.training:
+        yield text("updates"), text("all at once, from the old values")
+    yield _numbers(problem.conventions)
+
+
+def of_formulas(problem: Problem, *, indexed: bool = False) -> Iterator[tuple[Text, Text]]:
+    """The conventions that the formulas of the derivatives depend on, each with what it is here."""
     conventions, graph = problem.conventions, problem.graph
     output = graph.output
     first = next((node.symbol for node in graph.inner if node.symbol != output), None) or graph.parameters[0]
@@ -76,10 +85,6 @@ def _rows(problem: Problem, indexed: bool) -> Iterator[tuple[Text, Text]]:
         yield text("slope of max and min"), _TIES[conventions.ties]
     if functions.absolute in heads:
         yield text("slope of |x| at 0"), text("{value}", value=0)
-    yield text("order of factors"), text("that of the chain")
-    if problem.training:
-        yield text("updates"), text("all at once, from the old values")
-    yield _numbers(conventions)
 
 
 def _of_loss(problem: Problem) -> Iterator[tuple[Text, Text]]:

@@ -1,0 +1,1 @@
+"""Exported code: forward and backward passes that are read beside their formulas."""

@@ -1,0 +1,114 @@
+"""A derivation as a module of a library of arrays: what NumPy's, JAX's and PyTorch's have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from types import ModuleType
+from typing import ClassVar
+
+from sympy import Symbol
+
+from symbackprop.backends import array_functions
+from symbackprop.backends.base import Precision
+from symbackprop.exporting import own_functions
+from symbackprop.exporting.array_text import ReadableArrays
+from symbackprop.exporting.formulas import Sheet
+from symbackprop.exporting.helpers import definitions, functions_in, sources
+from symbackprop.exporting.layout import Lines
+from symbackprop.exporting.names import PYTHON_WORDS, code_names
+from symbackprop.exporting.python_parts import Passes, drawn_values, given_values, joined, module_docstring
+from symbackprop.exporting.sample import Draw, Sample, sample
+
+LOCAL = ("values", "deltas", "gradients")
+"""Names that the two passes have of their own."""
+
+
+class ArrayModule(ABC):
+    """One module.
+
+    Args:
+        sheet: the formulas.
+        precision: of the numbers.
+    """
+
+    namespace: ClassVar[str]
+    """What the library is called in code."""
+
+    library: ClassVar[str]
+    """What it is called among people."""
+
+    imports: ClassVar[Lines]
+    checked_by: ClassVar[str] = "by central differences"
+    words: ClassVar[frozenset[str]]
+    """Names that the library brings."""
+
+    functions: ClassVar[tuple[ModuleType, ...]] = (array_functions, own_functions)
+    """Where functions are copied from; later modules come first."""
+
+    def __init__(self, sheet: Sheet, precision: Precision = "float64") -> None:
+        self.sheet, self.precision = sheet, precision
+        self.copied = functions_in(*self.functions)
+        # Only what is called keeps a user's name away: the first printing finds it out.
+        first = self._passes(frozenset())
+        self.passes = self._passes(frozenset(definitions(self._sources(first))))
+
+    def _passes(self, taken: frozenset[str]) -> Passes:
+        names = code_names(self.sheet.wishes, PYTHON_WORDS | self.words | taken | {*LOCAL})
+        passes = Passes(self.sheet, names, self.text_of(names))
+        self._bodies = [passes.forward(), passes.backward()]
+        return passes
+
+    def _sources(self, passes: Passes) -> Lines:
+        found = sources(passes.printer.used, self.copied, self.namespace)
+        if any("REAL" in one for one in found):
+            found.insert(0, f"REAL = {self.namespace}.{self.precision}")
+        return found
+
+    @property
+    def names(self) -> Mapping[Symbol, str]:
+        """What the symbols are called."""
+        return self.passes.names
+
+    @abstractmethod
+    def text_of(self, names: dict[Symbol, str]) -> ReadableArrays:
+        """The printer of expressions."""
+
+    @abstractmethod
+    def interface(self) -> list[Lines]:
+        """What a project calls, besides the two passes."""
+
+    @abstractmethod
+    def check(self) -> list[Lines]:
+        """The check, and what it is made of."""
+
+    def text(self) -> str:
+        """The module."""
+        helpers = self._sources(self.passes)
+        standard = [name for name in ("functools", "math") if any(f"{name}." in one for one in helpers)]
+        imports = [*(f"import {name}" for name in standard), *self.imports]
+        top = [*module_docstring(self.sheet, self.purpose()), "", *imports]
+        end = ['if __name__ == "__main__":', "    sys.exit(0 if check() else 1)"]
+        copied = [one.splitlines() for one in helpers]
+        return joined([top, *copied, *self._bodies, *self.interface(), self.given(), *self.check(), end])
+
+    def purpose(self) -> Lines:
+        """What the module is, in two sentences."""
+        return [
+            f"Forward and backward pass in {self.library}, each line beside its formula; written by symbackprop.",
+            f"Run as a program it checks its gradients: {self.checked_by}.",
+        ]
+
+    @cached_property
+    def sample(self) -> Sample:
+        """The numbers of the check."""
+        return sample(self.sheet)
+
+    def given(self) -> Lines:
+        """GIVEN = {…}, by the names in code."""
+        names = {node.name: self.names[node.symbol] for node in self.sheet.given}
+        values = {name: self.sample.values[known_as] for known_as, name in names.items()}
+        draws = {name: value for name, value in values.items() if isinstance(value, Draw)}
+        shown = drawn_values(draws) if draws else given_values(values)
+        return [f"# Where `check` compares: {self.sample.origin}.", *shown]

@@ -1,0 +1,79 @@
+"""A derivation as a module of NumPy."""
+
+from __future__ import annotations
+
+from sympy import Symbol
+
+from symbackprop.exporting.array_module import ArrayModule
+from symbackprop.exporting.array_text import NumpyText
+from symbackprop.exporting.layout import Lines
+from symbackprop.exporting.sample import Draw
+
+
+class NumpyModule(ArrayModule):
+    """One module; its check compares with central differences."""
+
+    namespace = "np"
+    library = "NumPy"
+    imports = ["import sys", "", "import numpy as np"]
+    words = frozenset({"np", "math"})
+
+    def text_of(self, names: dict[Symbol, str]) -> NumpyText:
+        """The printer of expressions."""
+        return NumpyText(names, self.sheet.derivation.shapes, "" if self.precision == "float64" else "float32")
+
+    def interface(self) -> list[Lines]:
+        """loss_and_gradients(**given)."""
+        return [_LOSS_AND_GRADIENTS.format(output=self.passes.output).splitlines()]
+
+    def check(self) -> list[Lines]:
+        """Central differences of the loss, in double precision."""
+        single = self.precision == "float32"
+        filling = {
+            "output": self.passes.output,
+            "tolerance": "1e-3" if single else "1e-6",
+            "given": _SINGLE if single else "**given",
+            "places": _SOME if isinstance(next(iter(self.sample.values.values())), Draw) else _ALL,
+        }
+        return [one.format(**filling).splitlines() for one in (_DIFFERENCES, _CHECK)]
+
+
+_SINGLE = "**{name: np.float32(value) for name, value in given.items()}"
+_ALL = "np.ndindex(found.shape)"
+_SOME = "list(np.ndindex(found.shape))[:: found.size // 50 + 1]"
+
+_LOSS_AND_GRADIENTS = '''\
+def loss_and_gradients(**given):
+    """{output} and its gradients; takes what `forward` takes, by name."""
+    values = forward(**given)
+    _, gradients = backward(**given, values=values)
+    return values["{output}"], gradients'''
+
+_DIFFERENCES = '''\
+def differences(given, name):
+    """({output}(w + h) - {output}(w - h)) / 2h for the entries w of one array."""
+    found = np.full(np.shape(given[name]), np.nan)
+    for place in {places}:
+        losses, entries = [], []
+        for sign in (1, -1):
+            moved = given[name].copy()
+            moved[place] += sign * 1e-5 * max(1.0, abs(moved[place]))
+            losses.append(forward(**{{**given, name: moved}})["{output}"])
+            entries.append(moved[place])
+        found[place] = (losses[0] - losses[1]) / (entries[0] - entries[1])
+    return found'''
+
+_CHECK = '''\
+def check(tolerance={tolerance}):
+    """Compare every gradient with central differences, and print its largest relative error."""
+    given = {{name: np.array(value, dtype=np.float64) for name, value in GIVEN.items()}}
+    loss, gradients = loss_and_gradients({given})
+    passed = True
+    for name, gradient in gradients.items():
+        numeric = differences(given, name)
+        scale = max(np.nanmax(np.abs(numeric)), 1e-4 * abs(loss), 1e-12)
+        error = np.nanmax(np.abs(gradient - numeric)) / scale
+        passed = passed and bool(error <= tolerance)
+        print(f"d{output}/d{{name}}: largest relative error {{error:.1e}}")
+    print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
+    return passed'''
