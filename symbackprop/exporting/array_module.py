@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import ClassVar
@@ -12,11 +12,12 @@ from sympy import Symbol
 
 from symbackprop.backends import array_functions
 from symbackprop.backends.base import Precision
+from symbackprop.errors import listing
 from symbackprop.exporting import own_functions
 from symbackprop.exporting.array_text import ReadableArrays
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.helpers import definitions, functions_in, sources
-from symbackprop.exporting.layout import Lines
+from symbackprop.exporting.layout import Lines, bracketed
 from symbackprop.exporting.names import PYTHON_WORDS, code_names
 from symbackprop.exporting.python_parts import Passes, drawn_values, given_values, joined, module_docstring
 from symbackprop.exporting.sample import Draw, Sample, sample
@@ -39,7 +40,7 @@ class ArrayModule(ABC):
     library: ClassVar[str]
     """What it is called among people."""
 
-    imports: ClassVar[Lines]
+    imports: ClassVar[tuple[str, ...]]
     checked_by: ClassVar[str] = "by central differences"
     words: ClassVar[frozenset[str]]
     """Names that the library brings."""
@@ -100,6 +101,36 @@ class ArrayModule(ABC):
             f"Run as a program it checks its gradients: {self.checked_by}.",
         ]
 
+    # What the interfaces and the checks have in common.
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the numbers have 32 bits."""
+        return self.precision == "float32"
+
+    @property
+    def told_wrt(self) -> str:
+        """What the output is differentiated by, in words."""
+        return listing(self.passes.wrt, 6)
+
+    def name_tuples(self) -> Lines:
+        """ARGUMENTS = ("X", "W"): what `forward` takes; WRT: what its output is differentiated by."""
+        found = {"ARGUMENTS": self.passes.arguments, "WRT": self.passes.wrt}
+        return [line for name, values in found.items() for line in quoted_tuple(name, values)]
+
+    def loss_signature(self) -> tuple[Lines, str]:
+        """def loss(X, W): with what it hands on; def loss(*given): where that is long."""
+        whole = self.passes.signature("loss")
+        if len(whole) == 1:
+            return whole, ", ".join(self.passes.arguments)
+        return ["def loss(*given):"], "*given"
+
+    @property
+    def compared_places(self) -> str:
+        """The entries of an array `found` that are compared: all, or some of a large one."""
+        some = any(isinstance(one, Draw) for one in self.sample.values.values())
+        return "list(np.ndindex(found.shape))[:: found.size // 50 + 1]" if some else "np.ndindex(found.shape)"
+
     @cached_property
     def sample(self) -> Sample:
         """The numbers of the check."""
@@ -112,3 +143,14 @@ class ArrayModule(ABC):
         draws = {name: value for name, value in values.items() if isinstance(value, Draw)}
         shown = drawn_values(draws) if draws else given_values(values)
         return [f"# Where `check` compares: {self.sample.origin}.", *shown]
+
+
+def filled_in(template: str, **parts: str) -> Lines:
+    """The lines of a template with its parts."""
+    return template.format(**parts).splitlines()
+
+
+def quoted_tuple(name: str, values: Sequence[str]) -> Lines:
+    """NAME = ("a", "b")."""
+    items = [f'"{one}"' for one in values]
+    return bracketed(f"{name} = (", [*items, ""] if len(items) == 1 else items, ")")

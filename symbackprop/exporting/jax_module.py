@@ -6,10 +6,9 @@ from sympy import Symbol
 
 from symbackprop.backends import array_functions, jax_functions
 from symbackprop.exporting import own_functions
-from symbackprop.exporting.array_module import ArrayModule
+from symbackprop.exporting.array_module import ArrayModule, filled_in
 from symbackprop.exporting.array_text import JaxText
 from symbackprop.exporting.layout import Lines
-from symbackprop.exporting.python_parts import names_tuple
 
 
 class JaxModule(ArrayModule):
@@ -17,25 +16,86 @@ class JaxModule(ArrayModule):
 
     namespace = "jnp"
     library = "JAX"
-    imports = ["import sys", "", "import jax", "import jax.numpy as jnp", "import numpy as np"]
-    words = frozenset({"jax", "jnp", "np", "math"})
+    imports = ("import sys", "", "import jax", "import jax.numpy as jnp", "import numpy as np")
+    words = frozenset({"jax", "jnp", "np"})
     functions = (array_functions, jax_functions, own_functions)
-    checked_by = "against jax.grad, and by central differences"
+    checked_by = "against jax.grad and by central differences"
 
     def text_of(self, names: dict[Symbol, str]) -> JaxText:
         """The printer of expressions."""
         return JaxText(names, self.sheet.derivation.shapes, "" if self.precision == "float64" else "float32")
 
     def interface(self) -> list[Lines]:
-        """loss(X, W, Y) with its own derivative rule."""
-        passes = self.passes
-        arguments, output = ", ".join(passes.arguments), passes.output
-        wrt = set(passes.wrt)
-        none = [name for name in passes.arguments if name not in wrt]
-        call = self.call("forward", passes.arguments)
+        """loss(X, W, Y), differentiated by its own rule."""
+        signature, call = self.loss_signature()
         loss = [
             "@jax.custom_vjp",
-            *passes.signature("loss"),
-            f'    """{output}, differentiated by {listed(passes.wrt)}."""',
+            *signature,
+            f'    """{self.passes.output}, as a function that JAX differentiates by {self.told_wrt}."""',
+            f'    return forward({call})["{self.passes.output}"]',
         ]
-        return [loss]
+        parts = [self.name_tuples(), loss]
+        return parts + [filled_in(one, output=self.passes.output) for one in (_FORWARD, _BACKWARD, _RULE)]
+
+    def check(self) -> list[Lines]:
+        """Against automatic differentiation and central differences, in double precision."""
+        filling = {
+            "output": self.passes.output,
+            "tolerance": "1e-3" if self.is_single else "1e-6",
+            "given": _SINGLE if self.is_single else "*given",
+            "places": self.compared_places,
+        }
+        return [filled_in(one, **filling) for one in (_DIFFERENCES, _CHECK)]
+
+
+_SINGLE = "*(one.astype(jnp.float32) for one in given)"
+
+_FORWARD = '''\
+def loss_forward(*given):
+    """{output}, and what its derivative needs."""
+    values = forward(*given)
+    return values["{output}"], (given, values)'''
+
+_BACKWARD = '''\
+def loss_backward(saved, upstream):
+    """The derivatives of what is made of {output}, where its own by {output} is `upstream`."""
+    given, values = saved
+    _, gradients = backward(*given, values)
+    return tuple(upstream * gradients[name] if name in gradients else None for name in ARGUMENTS)'''
+
+_RULE = "loss.defvjp(loss_forward, loss_backward)"
+
+_DIFFERENCES = '''\
+def differences(function, given, argument):
+    """({output}(w + h) - {output}(w - h)) / 2h for the entries w of one argument."""
+    array = np.array(given[argument])
+    found = np.full(array.shape, np.nan)
+    for place in {places}:
+        losses, entries = [], []
+        for sign in (1, -1):
+            moved = array.copy()
+            moved[place] += sign * 1e-5 * max(1.0, abs(array[place]))
+            losses.append(function(*given[:argument], jnp.asarray(moved), *given[argument + 1 :]))
+            entries.append(moved[place])
+        found[place] = (losses[0] - losses[1]) / (entries[0] - entries[1])
+    return found'''
+
+_CHECK = '''\
+def check(tolerance={tolerance}):
+    """Compare every gradient of `loss` with jax.grad and with central differences; print the largest errors."""
+    passed = True
+    with jax.enable_x64(True):
+        given = [jnp.asarray(GIVEN[name], dtype=jnp.float64) for name in ARGUMENTS]
+        arguments = [ARGUMENTS.index(name) for name in WRT]
+        plain = jax.jit(lambda *given: forward(*given)["{output}"])
+        ours = jax.jit(jax.grad(loss, arguments))({given})
+        theirs = jax.jit(jax.grad(plain, arguments))(*given)
+        for argument, symbolic, automatic in zip(arguments, ours, theirs, strict=True):
+            numeric = differences(plain, given, argument)
+            scale = max(np.nanmax(np.abs(numeric)), 1e-4 * abs(plain(*given)), 1e-12)
+            errors = [np.nanmax(np.abs(symbolic - other)) / scale for other in (automatic, numeric)]
+            passed = passed and bool(max(errors) <= tolerance)
+            shown = f"{{errors[0]:.1e}} from jax.grad, {{errors[1]:.1e}} from differences"
+            print(f"d{output}/d{{ARGUMENTS[argument]}}: largest relative error {{shown}}")
+    print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
+    return passed'''

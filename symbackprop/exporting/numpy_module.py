@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from symbackprop.exporting.array_module import ArrayModule
+from symbackprop.exporting.array_module import ArrayModule, filled_in
 from symbackprop.exporting.array_text import NumpyText
 from symbackprop.exporting.layout import Lines
-from symbackprop.exporting.sample import Draw
 
 
 class NumpyModule(ArrayModule):
@@ -15,8 +14,8 @@ class NumpyModule(ArrayModule):
 
     namespace = "np"
     library = "NumPy"
-    imports = ["import sys", "", "import numpy as np"]
-    words = frozenset({"np", "math"})
+    imports = ("import sys", "", "import numpy as np")
+    words = frozenset({"np"})
 
     def text_of(self, names: dict[Symbol, str]) -> NumpyText:
         """The printer of expressions."""
@@ -24,23 +23,20 @@ class NumpyModule(ArrayModule):
 
     def interface(self) -> list[Lines]:
         """loss_and_gradients(**given)."""
-        return [_LOSS_AND_GRADIENTS.format(output=self.passes.output).splitlines()]
+        return [filled_in(_LOSS_AND_GRADIENTS, output=self.passes.output)]
 
     def check(self) -> list[Lines]:
         """Central differences of the loss, in double precision."""
-        single = self.precision == "float32"
         filling = {
             "output": self.passes.output,
-            "tolerance": "1e-3" if single else "1e-6",
-            "given": _SINGLE if single else "**given",
-            "places": _SOME if isinstance(next(iter(self.sample.values.values())), Draw) else _ALL,
+            "tolerance": "1e-3" if self.is_single else "1e-6",
+            "given": _SINGLE if self.is_single else "**given",
+            "places": self.compared_places,
         }
-        return [one.format(**filling).splitlines() for one in (_DIFFERENCES, _CHECK)]
+        return [filled_in(one, **filling) for one in (_DIFFERENCES, _CHECK)]
 
 
 _SINGLE = "**{name: np.float32(value) for name, value in given.items()}"
-_ALL = "np.ndindex(found.shape)"
-_SOME = "list(np.ndindex(found.shape))[:: found.size // 50 + 1]"
 
 _LOSS_AND_GRADIENTS = '''\
 def loss_and_gradients(**given):

@@ -1,0 +1,95 @@
+"""A derivation as a module of PyTorch."""
+
+from __future__ import annotations
+
+from sympy import Symbol
+
+from symbackprop.backends import array_functions, torch_functions
+from symbackprop.exporting import own_functions
+from symbackprop.exporting.array_module import ArrayModule, filled_in, quoted_tuple
+from symbackprop.exporting.layout import Lines
+from symbackprop.exporting.sample import Draw
+from symbackprop.exporting.torch_text import TorchText
+
+
+class TorchModule(ArrayModule):
+    """One module: the loss as a `torch.autograd.Function`."""
+
+    namespace = "torch"
+    library = "PyTorch"
+    imports = ("import sys", "", "import torch", "from torch.autograd.function import once_differentiable")
+    words = frozenset({"torch"})
+    functions = (array_functions, torch_functions, own_functions)
+    checked_by = "by torch.autograd.gradcheck and against autograd"
+
+    def text_of(self, names: dict[Symbol, str]) -> TorchText:
+        """The printer of expressions."""
+        given = self.sheet.given
+        like = next((node for node in given if node.shape), given[0])
+        return TorchText(names, self.sheet.derivation.shapes, names[like.symbol])
+
+    def name_tuples(self) -> Lines:
+        """SAVED too: the values that the backward pass reads."""
+        saved = [self.names[one.symbol] for one in self.sheet.carried]
+        return [*super().name_tuples(), *quoted_tuple("SAVED", saved)]
+
+    def interface(self) -> list[Lines]:
+        """The Function, and loss(X, W, Y) that calls it."""
+        signature, call = self.loss_signature()
+        loss = [
+            *signature,
+            f'    """{self.passes.output}, as a function that autograd differentiates by {self.told_wrt}."""',
+            f"    return Loss.apply({call})",
+        ]
+        count = str(len(self.passes.arguments))
+        return [self.name_tuples(), filled_in(_FUNCTION, output=self.passes.output, count=count), loss]
+
+    def check(self) -> list[Lines]:
+        """Against PyTorch's own derivatives, in double precision."""
+        drawn = any(isinstance(one, Draw) for one in self.sample.values.values())
+        filling = {
+            "output": self.passes.output,
+            "tolerance": "1e-3" if self.is_single else "1e-9",
+            "given": "[one.float() for one in given]" if self.is_single else "given",
+            "fast": ", fast_mode=True" if drawn else "",
+        }
+        return [filled_in(_CHECK, **filling)]
+
+
+_FUNCTION = '''\
+class Loss(torch.autograd.Function):
+    """{output}, whose derivative is computed by `backward`."""
+
+    @staticmethod
+    def forward(ctx, *given):
+        for name, needed in zip(ARGUMENTS, ctx.needs_input_grad, strict=True):
+            if needed and name not in WRT:
+                raise ValueError(f"d{output}/d{{name}} was not derived: export it with --wrt")
+        values = forward(*given)
+        ctx.save_for_backward(*given, *(values[name] for name in SAVED))
+        return values["{output}"]
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, upstream):
+        given, saved = ctx.saved_tensors[:{count}], ctx.saved_tensors[{count}:]
+        _, gradients = backward(*given, dict(zip(SAVED, saved, strict=True)))
+        return tuple(upstream * gradients[name] if name in gradients else None for name in ARGUMENTS)'''
+
+_CHECK = '''\
+def check(tolerance={tolerance}):
+    """Compare every gradient of `loss` with autograd of `forward`, and by gradcheck with differences."""
+    given = [torch.tensor(GIVEN[name], dtype=torch.float64) for name in ARGUMENTS]
+    wrt = [one.requires_grad_() for name, one in zip(ARGUMENTS, given, strict=True) if name in WRT]
+    ours = torch.autograd.grad(loss(*{given}), wrt, materialize_grads=True)
+    theirs = torch.autograd.grad(forward(*given)["{output}"], wrt, materialize_grads=True)
+    passed = True
+    for name, symbolic, automatic in zip(WRT, ours, theirs, strict=True):
+        scale = max(automatic.abs().max().item(), 1e-12)
+        error = (symbolic - automatic).abs().max().item() / scale
+        passed = passed and error <= tolerance
+        print(f"d{output}/d{{name}}: largest relative error {{error:.1e}}")
+    numeric = torch.autograd.gradcheck(loss, given{fast}, raise_exception=False)
+    print(f"gradcheck: {{'agrees' if numeric else 'disagrees'}}")
+    print("passed" if passed and numeric else f"failed: an error is above {{tolerance:g}}")
+    return passed and numeric'''
