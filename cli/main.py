@@ -10,6 +10,7 @@ import typer
 from .check import check
 from .derive import derive
 from .draw import draw
+from .export import export
 from .schema import schema
 from .train import train
 
@@ -28,6 +29,7 @@ app.command(context_settings=_EXPRESSIONS)(derive)
 app.command()(train)
 app.command(context_settings=_EXPRESSIONS)(draw)
 app.command()(check)
+app.command(context_settings=_EXPRESSIONS)(export)
 app.command()(schema)
 
 

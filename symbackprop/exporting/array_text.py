@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -11,8 +10,7 @@ from sympy import Basic, Expr, Integer, Pow, Symbol, Tuple
 from symbackprop import functions
 from symbackprop import operations as op
 from symbackprop.arrays.shapes import Shapes
-from symbackprop.backends import array_functions
-from symbackprop.exporting.helpers import RENAMED
+from symbackprop.exporting.helpers import BACKENDS, RENAMED, functions_in
 from symbackprop.exporting.readable import Readable, is_plain
 from symbackprop.expressions import call
 from symbackprop.lowering.array_code import ArrayCode
@@ -138,7 +136,7 @@ class ReadableArrays(Readable, ArrayCode):
         if name in self.words:
             return self.function_of(self.words[name], *map(self.argument, expression.args))
         known_as = self.calls.get(name, name)
-        parameters = list(inspect.signature(getattr(array_functions, known_as)).parameters)
+        parameters = functions_in(f"{BACKENDS}.array_functions")[known_as].parameters
         shown = [
             self._option(parameter, argument)
             if isinstance(argument, Tuple | Integer) and place

@@ -8,9 +8,8 @@ from functools import cached_property
 
 from sympy import Dummy, Expr, S, Symbol
 
-from symbackprop import operations as op
 from symbackprop.arrays.sizes import Shape
-from symbackprop.derivation import Delta, Derivation, Gradient
+from symbackprop.derivation import Derivation
 from symbackprop.errors import ShapeError, listing
 from symbackprop.expressions import Rewriter
 from symbackprop.lowering.program import Kind, Line, guarded

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from symbackprop.backends import array_functions, jax_functions
-from symbackprop.exporting import own_functions
-from symbackprop.exporting.array_module import ArrayModule, filled_in
 from symbackprop.exporting.array_text import JaxText
+from symbackprop.exporting.helpers import BACKENDS
 from symbackprop.exporting.layout import Lines
+from symbackprop.exporting.module_text import filled_in
+from symbackprop.exporting.passes import Passes
+from symbackprop.exporting.python_module import OWN, PythonModule
 
 
-class JaxModule(ArrayModule):
+class JaxModule(PythonModule):
     """One module: the loss with a derivative rule of its own, which `jit`, `grad` and `vmap` take."""
 
     namespace = "jnp"
     library = "JAX"
     imports = ("import sys", "", "import jax", "import jax.numpy as jnp", "import numpy as np")
     words = frozenset({"jax", "jnp", "np"})
-    functions = (array_functions, jax_functions, own_functions)
+    modules = (f"{BACKENDS}.array_functions", f"{BACKENDS}.jax_functions", OWN)
     checked_by = "against jax.grad and by central differences"
 
-    def text_of(self, names: dict[Symbol, str]) -> JaxText:
-        """The printer of expressions."""
-        return JaxText(names, self.sheet.derivation.shapes, "" if self.precision == "float64" else "float32")
+    def passes_of(self, names: dict[Symbol, str]) -> Passes:
+        """The two passes, where the symbols are called so."""
+        dtype = "float32" if self.is_single else ""
+        return Passes(self.sheet, names, JaxText(names, self.sheet.derivation.shapes, dtype))
 
     def interface(self) -> list[Lines]:
         """loss(X, W, Y), differentiated by its own rule."""

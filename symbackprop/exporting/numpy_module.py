@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from symbackprop.exporting.array_module import ArrayModule, filled_in
 from symbackprop.exporting.array_text import NumpyText
 from symbackprop.exporting.layout import Lines
+from symbackprop.exporting.module_text import filled_in
+from symbackprop.exporting.passes import Passes
+from symbackprop.exporting.python_module import PythonModule
 
 
-class NumpyModule(ArrayModule):
+class NumpyModule(PythonModule):
     """One module; its check compares with central differences."""
 
     namespace = "np"
@@ -17,9 +19,10 @@ class NumpyModule(ArrayModule):
     imports = ("import sys", "", "import numpy as np")
     words = frozenset({"np"})
 
-    def text_of(self, names: dict[Symbol, str]) -> NumpyText:
-        """The printer of expressions."""
-        return NumpyText(names, self.sheet.derivation.shapes, "" if self.precision == "float64" else "float32")
+    def passes_of(self, names: dict[Symbol, str]) -> Passes:
+        """The two passes, where the symbols are called so."""
+        dtype = "float32" if self.is_single else ""
+        return Passes(self.sheet, names, NumpyText(names, self.sheet.derivation.shapes, dtype))
 
     def interface(self) -> list[Lines]:
         """loss_and_gradients(**given)."""

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from sympy import Symbol
 
-from symbackprop.backends import array_functions, torch_functions
-from symbackprop.exporting import own_functions
-from symbackprop.exporting.array_module import ArrayModule, filled_in, quoted_tuple
+from symbackprop.exporting.helpers import BACKENDS
 from symbackprop.exporting.layout import Lines
-from symbackprop.exporting.sample import Draw
+from symbackprop.exporting.module_text import filled_in, quoted_tuple
+from symbackprop.exporting.passes import Passes
+from symbackprop.exporting.python_module import OWN, PythonModule
 from symbackprop.exporting.torch_text import TorchText
 
 
-class TorchModule(ArrayModule):
+class TorchModule(PythonModule):
     """One module: the loss as a `torch.autograd.Function`."""
 
     namespace = "torch"
     library = "PyTorch"
     imports = ("import sys", "", "import torch", "from torch.autograd.function import once_differentiable")
     words = frozenset({"torch"})
-    functions = (array_functions, torch_functions, own_functions)
+    modules = (f"{BACKENDS}.array_functions", f"{BACKENDS}.torch_functions", OWN)
     checked_by = "by torch.autograd.gradcheck and against autograd"
 
-    def text_of(self, names: dict[Symbol, str]) -> TorchText:
-        """The printer of expressions."""
+    def passes_of(self, names: dict[Symbol, str]) -> Passes:
+        """The two passes, where the symbols are called so."""
         given = self.sheet.given
         like = next((node for node in given if node.shape), given[0])
-        return TorchText(names, self.sheet.derivation.shapes, names[like.symbol])
+        return Passes(self.sheet, names, TorchText(names, self.sheet.derivation.shapes, names[like.symbol]))
 
     def name_tuples(self) -> Lines:
         """SAVED too: the values that the backward pass reads."""
@@ -46,12 +46,11 @@ class TorchModule(ArrayModule):
 
     def check(self) -> list[Lines]:
         """Against PyTorch's own derivatives, in double precision."""
-        drawn = any(isinstance(one, Draw) for one in self.sample.values.values())
         filling = {
             "output": self.passes.output,
             "tolerance": "1e-3" if self.is_single else "1e-9",
             "given": "[one.float() for one in given]" if self.is_single else "given",
-            "fast": ", fast_mode=True" if drawn else "",
+            "fast": ", fast_mode=True" if self.is_drawn else "",
         }
         return [filled_in(_CHECK, **filling)]
 

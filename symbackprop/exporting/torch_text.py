@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sympy
-from sympy import Basic, Expr, Number, Symbol, Tuple
+from sympy import Basic, Expr, Integer, Number, Rational, Symbol, Tuple
 
 from symbackprop import functions
 from symbackprop import operations as op
@@ -58,6 +58,8 @@ class TorchText(ReadableArrays):
         """torch.exp(x); exp(2) as its digits: PyTorch's functions take no plain numbers."""
         given = list(arguments)
         constant = [not one.free_symbols and not one.atoms(op.Operation) for one in given]
+        if name == "sqrt" and isinstance(given[0], Integer):
+            return self.raised(given[0], Rational(1, 2))
         if all(constant):
             head = getattr(functions, name, None) or getattr(sympy, name)
             return self.constant(head(*given, evaluate=False).doit())
@@ -139,7 +141,9 @@ class TorchText(ReadableArrays):
         forward, backward = _forward(where)
         shown = ", ".join(map(self._as_slice, forward))
         places = f"({shown},)" if len(forward) == 1 else f"({shown})"
-        return self.called("put_into", self.zeros_of(shape), places, self._flipped(self(upstream), backward).text)
+        return self.called(
+            "put_into", self.zeros_of(shape), places, self._flipped(self(upstream), backward).text
+        )
 
     def _flipped(self, text: str, axes: list[int]) -> Piece:
         return self.function_of("flip", text, f"({', '.join(map(str, axes))},)") if axes else Piece(text)

@@ -1,15 +1,14 @@
-"""What all exported Python has in common: signatures, docstrings, the two passes, the numbers of the check."""
+"""The two passes as functions of Python: signatures, docstrings, statements beside their formulas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from typing import Any
 
 from sympy import Symbol
 
 from symbackprop.arrays.sizes import show_shape
-from symbackprop.exporting.comments import in_docstring, table
+from symbackprop.exporting.comments import in_docstring
 from symbackprop.exporting.formulas import Formula, Section, Sheet
 from symbackprop.exporting.layout import (
     INDENT,
@@ -23,39 +22,14 @@ from symbackprop.exporting.layout import (
     indented,
     statements,
 )
-from symbackprop.exporting.sample import Draw
 from symbackprop.lowering.printer import CodePrinter
 from symbackprop.lowering.program import Kind
 from symbackprop.nodes import Node, Role
 from symbackprop.notation.names import unicode_name
-from symbackprop.notation.unicode import UNICODE
 from symbackprop.solution.forward import ROLES
-from symbackprop.solution.header import of_formulas
-from symbackprop.solution.steps import Notation
-from symbackprop.writing.lines import PLAIN_RELATIONS, Writer
 
 ROOM = WIDTH - len(INDENT)
 """How wide a line of a function's body may be."""
-
-
-def conventions(sheet: Sheet) -> Lines:
-    """What textbooks differ on, and what it is here, in two columns."""
-    derivation = sheet.derivation
-    writer = Writer(UNICODE, derivation.conventions, PLAIN_RELATIONS, Notation(derivation.shapes))
-    return table([writer.words(name), writer.words(here)] for name, here in of_formulas(sheet.problem))
-
-
-def module_docstring(sheet: Sheet, purpose: Sequence[str]) -> Lines:
-    """The docstring of a module: the title of the problem, what the module is, the conventions."""
-    title = folded(in_docstring(sheet.problem.title), WIDTH - len('"""'))
-    first = [*title, "", *purpose] if title != [""] else [*purpose]
-    told = ["", "Conventions:", *indented([in_docstring_line(line) for line in conventions(sheet)])]
-    return [f'"""{first[0]}', *first[1:], *told, '"""']
-
-
-def in_docstring_line(line: str) -> str:
-    """A line of a table, in which names of a user may stand."""
-    return line.replace("\\", "\\\\").replace('"""', r"\"\"\"")
 
 
 def documented(summary: str, *parts: tuple[str, Sequence[str]]) -> Lines:
@@ -136,13 +110,13 @@ class Passes:
 
     def forward(self) -> Lines:
         """The function of all values."""
-        returned = [f'"{self.names[one.symbol]}": {self.names[one.symbol]}' for one in self.returned]
+        names = [self.names[one.symbol] for one in self.returned]
         returns = f"The value of every node, by name; {self.output} is the last."
         body = [
             *_with_space(self.sizes(self.sheet.values)),
             *self.sections(self.sheet.forward, ""),
             "",
-            *bracketed("return {", returned, "}", ROOM),
+            *self.given_back("return ", "Values", {name: name for name in names}),
         ]
         return [
             *self.signature("forward"),
@@ -159,16 +133,16 @@ class Passes:
 
     def backward(self) -> Lines:
         """The function of all deltas and gradients."""
-        deltas = [f'"{self.names[one.symbol]}": {self.names[one.symbol]}' for one in self.sheet.deltas]
+        deltas = {self.names[one.symbol]: self.names[one.symbol] for one in self.sheet.deltas}
         body = [
             *_with_space([*self.sizes(self.sheet.derivatives), *self.unpacked()]),
             *self.sections(self.sheet.backward, "Deltas, from the output back"),
             *([""] if self.sheet.backward else []),
             *self.sections(self.sheet.gradients, "Gradients"),
             "",
-            *(bracketed("deltas = {", deltas, "}", ROOM) if deltas else []),
-            *bracketed("gradients = {", self.gradient_items(), "}", ROOM),
-            f"return {'deltas' if deltas else '{}'}, gradients",
+            *(self.given_back("deltas = ", "Deltas", deltas) if deltas else ["deltas = ()"]),
+            *self.given_back("gradients = ", "Gradients", self.gradients()),
+            "return deltas, gradients",
         ]
         return [
             *self.signature("backward", "values"),
@@ -180,10 +154,20 @@ class Passes:
             *indented(body),
         ]
 
-    def gradient_items(self) -> Lines:
-        """ "W": dL_dW for each gradient, in the order of what is given."""
+    def gradients(self) -> dict[str, str]:
+        """The name of each gradient by that of what it is by, in the order of what is given."""
         found = {one.by: self.names[one.symbol] for one in self.sheet.derivatives}
-        return [f'"{self.names[symbol]}": {found[symbol.name]}' for symbol in self.sheet.wrt]
+        return {self.names[symbol]: found[symbol.name] for symbol in self.sheet.wrt}
+
+    def given_back(self, start: str, kind: str, items: Mapping[str, str]) -> Lines:
+        """return {"Q": Q, "K": K}.
+
+        Args:
+            start: what stands before it.
+            kind: `Values`, `Deltas` or `Gradients`.
+            items: the names of variables by what they are to be known as.
+        """
+        return bracketed(f"{start}{{", [f'"{name}": {value}' for name, value in items.items()], "}", ROOM)
 
     def sizes(self, formulas: Sequence[Formula]) -> Lines:
         """n = X.shape[0] for each size that is used."""
@@ -197,11 +181,18 @@ class Passes:
         lines: Lines = []
         row: Lines = []
         for name in (self.names[one.symbol] for one in self.sheet.carried):
-            if row and len(_unpacking([*row, name])) > ROOM:
-                lines.append(_unpacking(row))
+            if row and len(self._unpacking([*row, name])) > ROOM:
+                lines.append(self._unpacking(row))
                 row = []
             row.append(name)
-        return [*lines, _unpacking(row)] if row else []
+        return [*lines, self._unpacking(row)] if row else []
+
+    def _unpacking(self, names: Sequence[str]) -> str:
+        return f"{', '.join(names)} = {', '.join(map(self.one_value, names))}"
+
+    def one_value(self, name: str) -> str:
+        """values["Q"]."""
+        return f'values["{name}"]'
 
     def sections(self, sections: Sequence[Section], title: str) -> Lines:
         """Statements under the titles of their sections."""
@@ -223,68 +214,3 @@ class Passes:
 def _with_space(lines: Lines) -> Lines:
     """The lines, and an empty one behind them."""
     return [*lines, ""] if lines else []
-
-
-def _unpacking(names: Sequence[str]) -> str:
-    values = ", ".join(f'values["{name}"]' for name in names)
-    return f"{', '.join(names)} = {values}"
-
-
-# The numbers of the check.
-
-
-def given_values(values: Mapping[str, Any]) -> Lines:
-    """GIVEN = {…}: the numbers at which the gradients are checked, by name; several numbers on a line."""
-    lines = ["GIVEN = {"]
-    for is_array, group in groupby(values.items(), key=lambda one: isinstance(one[1], list)):
-        if not is_array:
-            lines += indented(filled([f'"{name}": {shown_number(value)}' for name, value in group], ROOM))
-            continue
-        for name, value in group:
-            first, *rest = literal(value, ROOM - len(name) - len('"": ,'))
-            lines += indented(list(_followed([f'"{name}": {first}', *rest])))
-    return [*lines, "}"]
-
-
-def literal(value: Any, room: int) -> Lines:
-    """A number, or nested lists, on one line or row by row."""
-    whole = shown_number(value)
-    if len(whole) <= room or not isinstance(value, list):
-        return [whole]
-    within = room - len(INDENT) - 1
-    if isinstance(value[0], list):
-        inner = [line for one in value for line in _followed(literal(one, within))]
-    else:
-        inner = filled([shown_number(one) for one in value], within)
-    return ["[", *indented(inner), "]"]
-
-
-def _followed(lines: Lines) -> Iterator[str]:
-    """The lines, with a comma behind the last."""
-    yield from lines[:-1]
-    yield f"{lines[-1]},"
-
-
-def shown_number(value: Any) -> str:
-    """A double with all its digits; nested lists of them."""
-    if isinstance(value, list):
-        return f"[{', '.join(map(shown_number, value))}]"
-    return repr(float(value))
-
-
-def drawn_values(values: Mapping[str, Draw]) -> Lines:
-    """GIVEN = {…}: numbers that NumPy draws, the same each time."""
-    lines = ["dice = np.random.default_rng(0)", "GIVEN = {"]
-    for name, draw in values.items():
-        size = show_shape(draw.shape)
-        lines.append(f'{INDENT}"{name}": dice.uniform({draw.low!r}, {draw.high!r}, {size}),')
-    lines.append("}")
-    for name, draw in values.items():
-        if draw.total is not None:
-            lines.append(f'GIVEN["{name}"] /= GIVEN["{name}"].sum(axis={draw.total}, keepdims=True)')
-    return lines
-
-
-def joined(parts: Iterable[Lines]) -> str:
-    """A module of parts with two empty lines between them."""
-    return "\n\n\n".join("\n".join(part) for part in parts if part) + "\n"

@@ -1,32 +1,32 @@
-"""A derivation as a module of a library of arrays: what NumPy's, JAX's and PyTorch's have in common."""
+"""A derivation as a module of Python: what those of all libraries have in common."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from types import ModuleType
 from typing import ClassVar
 
 from sympy import Symbol
 
-from symbackprop.backends import array_functions
 from symbackprop.backends.base import Precision
 from symbackprop.errors import listing
-from symbackprop.exporting import own_functions
-from symbackprop.exporting.array_text import ReadableArrays
 from symbackprop.exporting.formulas import Sheet
-from symbackprop.exporting.helpers import definitions, functions_in, sources
-from symbackprop.exporting.layout import Lines, bracketed
+from symbackprop.exporting.helpers import BACKENDS, definitions, functions_in, sources
+from symbackprop.exporting.layout import Lines
+from symbackprop.exporting.literals import drawn_values, given_values
+from symbackprop.exporting.module_text import joined, module_docstring, quoted_tuple
 from symbackprop.exporting.names import PYTHON_WORDS, code_names
-from symbackprop.exporting.python_parts import Passes, drawn_values, given_values, joined, module_docstring
+from symbackprop.exporting.passes import Passes
 from symbackprop.exporting.sample import Draw, Sample, sample
+
+OWN = "symbackprop.exporting.own_functions"
 
 LOCAL = ("values", "deltas", "gradients")
 """Names that the two passes have of their own."""
 
 
-class ArrayModule(ABC):
+class PythonModule(ABC):
     """One module.
 
     Args:
@@ -45,19 +45,19 @@ class ArrayModule(ABC):
     words: ClassVar[frozenset[str]]
     """Names that the library brings."""
 
-    functions: ClassVar[tuple[ModuleType, ...]] = (array_functions, own_functions)
+    modules: ClassVar[tuple[str, ...]] = (f"{BACKENDS}.array_functions", OWN)
     """Where functions are copied from; later modules come first."""
 
     def __init__(self, sheet: Sheet, precision: Precision = "float64") -> None:
         self.sheet, self.precision = sheet, precision
-        self.copied = functions_in(*self.functions)
+        self.copied = functions_in(*self.modules)
         # Only what is called keeps a user's name away: the first printing finds it out.
         first = self._passes(frozenset())
         self.passes = self._passes(frozenset(definitions(self._sources(first))))
 
     def _passes(self, taken: frozenset[str]) -> Passes:
         names = code_names(self.sheet.wishes, PYTHON_WORDS | self.words | taken | {*LOCAL})
-        passes = Passes(self.sheet, names, self.text_of(names))
+        passes = self.passes_of(names)
         self._bodies = [passes.forward(), passes.backward()]
         return passes
 
@@ -73,8 +73,8 @@ class ArrayModule(ABC):
         return self.passes.names
 
     @abstractmethod
-    def text_of(self, names: dict[Symbol, str]) -> ReadableArrays:
-        """The printer of expressions."""
+    def passes_of(self, names: dict[Symbol, str]) -> Passes:
+        """The two passes, where the symbols are called so."""
 
     @abstractmethod
     def interface(self) -> list[Lines]:
@@ -87,12 +87,17 @@ class ArrayModule(ABC):
     def text(self) -> str:
         """The module."""
         helpers = self._sources(self.passes)
-        standard = [name for name in ("functools", "math") if any(f"{name}." in one for one in helpers)]
-        imports = [*(f"import {name}" for name in standard), *self.imports]
-        top = [*module_docstring(self.sheet, self.purpose()), "", *imports]
+        top = [*module_docstring(self.sheet, self.purpose()), "", *self.imported(helpers)]
         end = ['if __name__ == "__main__":', "    sys.exit(0 if check() else 1)"]
         copied = [one.splitlines() for one in helpers]
         return joined([top, *copied, *self._bodies, *self.interface(), self.given(), *self.check(), end])
+
+    def imported(self, helpers: Sequence[str]) -> Lines:
+        """The imports: those of the standard library first."""
+        standard = [name for name in ("functools", "math") if any(f"{name}." in one for one in helpers)]
+        numpy = ["import numpy as np"] if self.is_drawn and "import numpy as np" not in self.imports else []
+        first, *rest = self.imports
+        return [*(f"import {name}" for name in standard), first, *rest[:1], *numpy, *rest[1:]]
 
     def purpose(self) -> Lines:
         """What the module is, in two sentences."""
@@ -128,8 +133,13 @@ class ArrayModule(ABC):
     @property
     def compared_places(self) -> str:
         """The entries of an array `found` that are compared: all, or some of a large one."""
-        some = any(isinstance(one, Draw) for one in self.sample.values.values())
-        return "list(np.ndindex(found.shape))[:: found.size // 50 + 1]" if some else "np.ndindex(found.shape)"
+        every = "np.ndindex(found.shape)"
+        return f"list({every})[:: found.size // 50 + 1]" if self.is_drawn else every
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the numbers of the check are drawn when it is run."""
+        return any(isinstance(one, Draw) for one in self.sample.values.values())
 
     @cached_property
     def sample(self) -> Sample:
@@ -142,15 +152,4 @@ class ArrayModule(ABC):
         values = {name: self.sample.values[known_as] for known_as, name in names.items()}
         draws = {name: value for name, value in values.items() if isinstance(value, Draw)}
         shown = drawn_values(draws) if draws else given_values(values)
-        return [f"# Where `check` compares: {self.sample.origin}.", *shown]
-
-
-def filled_in(template: str, **parts: str) -> Lines:
-    """The lines of a template with its parts."""
-    return template.format(**parts).splitlines()
-
-
-def quoted_tuple(name: str, values: Sequence[str]) -> Lines:
-    """NAME = ("a", "b")."""
-    items = [f'"{one}"' for one in values]
-    return bracketed(f"{name} = (", [*items, ""] if len(items) == 1 else items, ")")
+        return [f"# `check` compares at {self.sample.origin}.", *shown]

@@ -1,0 +1,70 @@
+"""`symbackprop export`: the backward pass as code that is read beside the derivation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options
+from .asked import asked_problem, known_names, note_needless
+from .writing import write
+
+
+def export(
+    source: options.SourceArgument,
+    to: Annotated[str, typer.Option("--to", help="numpy, numba, jax, torch or c.")] = "numpy",
+    wrt: options.WrtOption = None,
+    at: options.AtOption = None,
+    notation: options.NotationOption = None,
+    shapes: options.ShapesOption = None,
+    granularity: options.GranularityOption = None,
+    dtype: Annotated[str, typer.Option("--dtype", help="float64 or float32.")] = "float64",
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Write to this file, or into this folder.")
+    ] = None,
+    convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
+) -> None:
+    """Write code for the forward and the backward pass, each line beside its formula, with its own check.
+
+    symbackprop export examples/attention/attention.toml --to torch --output attention.py
+    """
+    with options.mistakes_told():
+        from symbackprop.exporting.table import export as exported
+        from symbackprop.sweep import backprop
+
+        problem = asked_problem(
+            source,
+            options.settings(convention, None, None),
+            granularity=granularity,
+            notation=notation,
+            shapes=shapes,
+            at=at,
+        )
+        chosen = known_names(problem, wrt)
+        note_needless(backprop(problem.graph, wrt=chosen, conventions=problem.conventions))
+        files = exported(problem, to, wrt=chosen, dtype=dtype, name=_name(source, output))
+        for path, text in _placed(files, output):
+            write(text, path)
+
+
+def _name(source: str, output: Path | None) -> str:
+    """What the files are called: as the output, or as the spec."""
+    from symbackprop.exporting.names import identifier
+
+    if output is not None and not output.is_dir():
+        return output.stem
+    return identifier(Path(source).stem) if source.lower().endswith(".toml") else "backward"
+
+
+def _placed(files: dict[str, str], output: Path | None) -> list[tuple[Path | None, str]]:
+    """Where each file goes; several on the screen are told apart by a line above each."""
+    if output is None:
+        several = len(files) > 1
+        return [(None, f"/* {name} */\n\n{text}" if several else text) for name, text in files.items()]
+    if output.is_dir():
+        return [(output / name, text) for name, text in files.items()]
+    if len(files) == 1:
+        return [(output, text) for text in files.values()]
+    return [(output.parent / name, text) for name, text in files.items()]

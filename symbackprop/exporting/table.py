@@ -1,0 +1,87 @@
+"""What code can be written for: one entry each; and the function `export`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from symbackprop.backends.base import Precision
+from symbackprop.backends.table import find_precision
+from symbackprop.derivation import Derivation
+from symbackprop.errors import OptionError, did_you_mean, listing
+from symbackprop.exporting.formulas import Sheet, sheet
+from symbackprop.exporting.jax_module import JaxModule
+from symbackprop.exporting.names import identifier
+from symbackprop.exporting.numpy_module import NumpyModule
+from symbackprop.exporting.torch_module import TorchModule
+from symbackprop.problem import Problem
+from symbackprop.sweep import backprop
+
+Files = dict[str, str]
+"""The texts of files by their names."""
+
+TARGETS: Mapping[str, Callable[[Sheet, str, Precision], Files]] = {
+    "numpy": lambda formulas, name, precision: {f"{name}.py": NumpyModule(formulas, precision).text()},
+    "jax": lambda formulas, name, precision: {f"{name}.py": JaxModule(formulas, precision).text()},
+    "torch": lambda formulas, name, precision: {f"{name}.py": TorchModule(formulas, precision).text()},
+}
+
+
+def export(
+    source: Derivation | Problem,
+    to: str = "numpy",
+    *,
+    wrt: Sequence[str] | None = None,
+    dtype: str = "float64",
+    name: str = "",
+) -> Files:
+    """Readable code of the forward and the backward pass, a line beside each formula, with its own check.
+
+    Args:
+        source: a derivation, or a problem that is derived here.
+        to: `numpy`, `numba`, `jax`, `torch` or `c`.
+        wrt: of a problem, what its output is differentiated by; the parameters, unless given.
+        dtype: `float64` or `float32`.
+        name: of the files, without an ending; made of the problem's title, unless given.
+
+    Returns:
+        The texts of the files by their names.
+
+    Raises:
+        OptionError: there is no such target or precision, or a derivative is by a node in between.
+        GraphError: a name that is no node of the graph.
+        ValuesError: no numbers were found at which all nodes are finite, for the check.
+
+    >>> from symbackprop.graph import Graph
+    >>> graph = Graph.from_equations("q = x + y; f = q*z", parameters=["x", "y", "z"])
+    >>> files = export(backprop(graph), to="numpy", name="gates")
+    >>> print(*files, "delta_q = z" in files["gates.py"])
+    gates.py True
+    """
+    if to not in TARGETS:
+        raise OptionError(
+            f"code cannot be written for {to!r}",
+            where=f"--to {to}",
+            known=listing(TARGETS),
+            fix=did_you_mean(to, TARGETS),
+        )
+    precision = find_precision(dtype)
+    if isinstance(source, Derivation):
+        problem, derivation = Problem(source.graph, conventions=source.conventions), source
+    else:
+        problem = source
+        derivation = backprop(problem.graph, wrt=wrt, conventions=problem.conventions)
+    _check_given(derivation)
+    known_as = name or identifier(problem.title).lower() if problem.title else name or "backward"
+    return TARGETS[to](sheet(problem, derivation), known_as, precision)
+
+
+def _check_given(derivation: Derivation) -> None:
+    """A derivative by a node in between is a delta."""
+    for symbol in derivation.wrt:
+        if derivation.graph[symbol].expression is not None:
+            raise OptionError(
+                f"{symbol.name} is computed, and code is written for derivatives by what is given",
+                where=f"--wrt {symbol.name}",
+                known=listing(node.name for node in derivation.graph.given),
+                fix="leave it out: its derivative is a delta of the backward pass",
+            )
