@@ -201,7 +201,7 @@ class _Maker:
         return tuple(Section(title, tuple(by_title[title])) for title in titles)
 
     def _sectioned(self, lines: Iterable[Line]) -> Iterator[tuple[Kind, str, Formula]]:
-        """Each formula with the part and the section that it stands in; auxiliary ones where they are used."""
+        """Each formula with its part and its section; auxiliary ones stand where they are used."""
         waiting: list[Line] = []
         for line in lines:
             waiting.append(line)

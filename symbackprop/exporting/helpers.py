@@ -67,29 +67,27 @@ def _read_in(function: ast.FunctionDef) -> tuple[str, ...]:
     return tuple(one.id for one in sorted(read, key=lambda one: (one.lineno, one.col_offset)))
 
 
-def sources(used: Iterable[str], functions: Mapping[str, Copied], namespace: str = "np") -> list[str]:
-    """The source of each function that is used and of those that it calls, these first.
+def needed(used: Iterable[str], functions: Mapping[str, Copied]) -> list[str]:
+    """The functions that are used and those that they call, these first.
 
     Args:
         used: the names that code calls; what is no function of these is the library's own.
         functions: by name.
-        namespace: what stands in the place of `np`.
     """
-    found: dict[str, str] = {}
+    found: dict[str, None] = {}
 
     def learn(name: str) -> None:
-        if name in found or name not in functions:
-            return
-        for inner in functions[name].reads:
-            learn(inner)
-        found[name] = re.sub(r"\bnp\.", f"{namespace}.", functions[name].source)
+        if name in functions and name not in found:
+            for inner in functions[name].reads:
+                learn(inner)
+            found[name] = None
 
     for name in used:
         learn(name)
-    renamed = re.compile(rf"\b({'|'.join(RENAMED)})\(")
-    return [renamed.sub(lambda one: f"{RENAMED[one[1]]}(", source) for source in found.values()]
+    return list(found)
 
 
-def definitions(sources: Iterable[str]) -> set[str]:
-    """What sources define."""
-    return {found[1] or found[2] for one in sources if (found := re.match(r"def (\w+)|(\w+) =", one))}
+def source(function: Copied, namespace: str = "np") -> str:
+    """The source of a function, where `np` is called otherwise."""
+    text = re.sub(r"\bnp\.", f"{namespace}.", function.source)
+    return re.sub(rf"\b({'|'.join(RENAMED)})\(", lambda one: f"{RENAMED[one[1]]}(", text)

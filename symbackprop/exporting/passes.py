@@ -92,12 +92,14 @@ class Passes:
             nodes = list(group)
             shown = ", ".join(self.names[node.symbol] for node in nodes)
             found += folded(f"{shown}: {self._kind(nodes[0], len(nodes))}", ROOM - 2 * len(INDENT))
-            renamed = [node for node in nodes if self.names[node.symbol] != node.name]
-            found += [
-                f"{INDENT}({self.names[node.symbol]} is {in_docstring(unicode_name(node.name))} in the formulas)"
-                for node in renamed
-            ]
+            found += [f"{INDENT}({self._explained(node)})" for node in nodes if self._is_renamed(node)]
         return found
+
+    def _is_renamed(self, node: Node) -> bool:
+        return self.names[node.symbol] != node.name
+
+    def _explained(self, node: Node) -> str:
+        return f"{self.names[node.symbol]} is {in_docstring(unicode_name(node.name))} in the formulas"
 
     def _kind(self, node: Node, count: int = 1) -> str:
         role = f"{ROLES[node.role]}{'s' * (count > 1)}"

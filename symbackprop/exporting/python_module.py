@@ -12,7 +12,7 @@ from sympy import Symbol
 from symbackprop.backends.base import Precision
 from symbackprop.errors import listing
 from symbackprop.exporting.formulas import Sheet
-from symbackprop.exporting.helpers import BACKENDS, definitions, functions_in, sources
+from symbackprop.exporting.helpers import BACKENDS, RENAMED, functions_in, needed, source
 from symbackprop.exporting.layout import Lines
 from symbackprop.exporting.literals import drawn_values, given_values
 from symbackprop.exporting.module_text import joined, module_docstring, quoted_tuple
@@ -53,16 +53,25 @@ class PythonModule(ABC):
         self.copied = functions_in(*self.modules)
         # Only what is called keeps a user's name away: the first printing finds it out.
         first = self._passes(frozenset())
-        self.passes = self._passes(frozenset(definitions(self._sources(first))))
+        self.passes = self._passes(self.called_in(first))
 
     def _passes(self, taken: frozenset[str]) -> Passes:
-        names = code_names(self.sheet.wishes, PYTHON_WORDS | self.words | taken | {*LOCAL})
+        names = code_names(self.sheet.wishes, PYTHON_WORDS | self.words | taken | {*LOCAL, "REAL"})
         passes = self.passes_of(names)
         self._bodies = [passes.forward(), passes.backward()]
         return passes
 
-    def _sources(self, passes: Passes) -> Lines:
-        found = sources(passes.printer.used, self.copied, self.namespace)
+    def called_in(self, passes: Passes) -> frozenset[str]:
+        """What the two passes and their functions call by its bare name."""
+        names = self._needed(passes)
+        return frozenset({*names, *(RENAMED[name] for name in names if name in RENAMED)})
+
+    def _needed(self, passes: Passes) -> list[str]:
+        return needed(passes.printer.used, self.copied)
+
+    def functions(self) -> Lines:
+        """The sources of the functions that are called."""
+        found = [source(self.copied[name], self.namespace) for name in self._needed(self.passes)]
         if any("REAL" in one for one in found):
             found.insert(0, f"REAL = {self.namespace}.{self.precision}")
         return found
@@ -86,11 +95,13 @@ class PythonModule(ABC):
 
     def text(self) -> str:
         """The module."""
-        helpers = self._sources(self.passes)
+        helpers = self.functions()
         top = [*module_docstring(self.sheet, self.purpose()), "", *self.imported(helpers)]
         end = ['if __name__ == "__main__":', "    sys.exit(0 if check() else 1)"]
         copied = [one.splitlines() for one in helpers]
-        return joined([top, *copied, *self._bodies, *self.interface(), self.given(), *self.check(), end])
+        return joined(
+            [top, self.results(), *copied, *self._bodies, *self.interface(), self.given(), *self.check(), end]
+        )
 
     def imported(self, helpers: Sequence[str]) -> Lines:
         """The imports: those of the standard library first."""
@@ -99,11 +110,15 @@ class PythonModule(ABC):
         first, *rest = self.imports
         return [*(f"import {name}" for name in standard), first, *rest[:1], *numpy, *rest[1:]]
 
+    def results(self) -> Lines:
+        """The kinds of what the passes give back, where they are kinds of their own."""
+        return []
+
     def purpose(self) -> Lines:
         """What the module is, in two sentences."""
         return [
-            f"Forward and backward pass in {self.library}, each line beside its formula; written by symbackprop.",
-            f"Run as a program it checks its gradients: {self.checked_by}.",
+            f"Forward and backward pass in {self.library}, each line beside its formula, by symbackprop.",
+            f"Run as a program it checks its gradients {self.checked_by}.",
         ]
 
     # What the interfaces and the checks have in common.

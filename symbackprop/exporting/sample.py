@@ -51,7 +51,7 @@ class Sample:
 
 
 def sample(sheet: Sheet) -> Sample:
-    """The numbers of the spec where it has all, they are not too many, and none is at a kink; else random ones.
+    """The numbers of the spec, where it has all, not too many, and none at a kink; else random ones.
 
     Raises:
         ValuesError: no random values were found at which every node is finite.

@@ -164,6 +164,7 @@ def _forward(where: Tuple) -> tuple[Tuple, list[int]]:
             first, last, step = index
             chosen = range(int(first), -1 if last == op.NONE else int(last), int(step))[::-1]
             backward.append(sum(isinstance(one, Tuple) for one in found))
-            index = Tuple(chosen.start, chosen.stop, chosen.step)
-        found.append(index)
+            found.append(Tuple(chosen.start, chosen.stop, chosen.step))
+        else:
+            found.append(index)
     return Tuple(*found), backward
