@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from symbackprop.conventions import Conventions
     from symbackprop.derivation import Contribution, Delta, Derivation, Gradient
     from symbackprop.errors import Mistake, Mistakes
+    from symbackprop.exporting.table import export
     from symbackprop.fitting.fit import Fit, fit
     from symbackprop.graph import Graph, Node, Role
     from symbackprop.indexed.derivation import indexed_derivation
@@ -52,6 +53,7 @@ _LATER = {
     "conventions": ("Conventions",),
     "derivation": ("Contribution", "Delta", "Derivation", "Gradient"),
     "errors": ("Mistake", "Mistakes"),
+    "exporting.table": ("export",),
     "fitting.fit": ("Fit", "fit"),
     "graph": ("Graph", "Node", "Role"),
     "indexed.derivation": ("indexed_derivation",),
@@ -107,6 +109,7 @@ __all__ = [
     "compile",
     "cost",
     "cost_of_gradient",
+    "export",
     "fit",
     "forward",
     "from_onnx",

@@ -110,15 +110,19 @@ class ReadableArrays(Readable, ArrayCode):
         inner = ", ".join(map(self, values))
         return f"({inner}{',' if len(values) == 1 else ''})"
 
-    def _where_along(self, inner: Expr, axes: Tuple) -> list[str]:
-        """axis=1, axis=(0, 1), or nothing where all axes are meant."""
-        assert self.shapes is not None
-        if len(axes) == len(self.shapes[inner]):
-            return []
-        return [f"{self.axis}={axes[0] if len(axes) == 1 else self.constants(axes)}"]
+    def options(self, inner: Expr, axes: Tuple, keep: Basic, *more: str) -> list[str]:
+        """axis=1, keepdims=True; no axis where all are meant, and others between the two."""
+        named = [] if self._is_over_all(inner, axes, keep) else [self.named_axes(axes)]
+        return [*named, *more, *([f"{self.keepdims}=True"] if keep != 0 else [])]
 
-    def _kept(self, keep: Basic) -> list[str]:
-        return [f"{self.keepdims}=True"] if keep != 0 else []
+    def _is_over_all(self, inner: Expr, axes: Tuple, keep: Basic) -> bool:
+        """Whether all axes are meant, and need not be named."""
+        assert self.shapes is not None
+        return len(axes) == len(self.shapes[inner])
+
+    def named_axes(self, axes: Tuple) -> str:
+        """axis=1, axis=(0, 1)."""
+        return f"{self.axis}={axes[0] if len(axes) == 1 else self.constants(axes)}"
 
     def function_of(self, name: str, *arguments: str) -> Piece:
         """A call in the library's namespace."""
@@ -126,7 +130,7 @@ class ReadableArrays(Readable, ArrayCode):
 
     def _reduced(self, name: str, expression: Expr) -> Piece:
         inner, axes, keep = expression.args[:3]
-        return self.function_of(name, self(inner), *self._where_along(inner, axes), *self._kept(keep))
+        return self.function_of(name, self(inner), *self.options(inner, axes, keep))
 
     # Operations.
 
@@ -152,7 +156,7 @@ class ReadableArrays(Readable, ArrayCode):
         """np.var(x, axis=0, ddof=1, keepdims=True)."""
         inner, axes, keep, ddof = expression.args
         freedom = [] if ddof == 0 else [f"ddof={ddof}"]
-        options = [*self._where_along(inner, axes), *freedom, *self._kept(keep)]
+        options = self.options(inner, axes, keep, *freedom)
         return self.function_of(type(expression).__name__, self(inner), *options)
 
     def extremum(self, expression: Expr) -> Piece:
@@ -276,8 +280,7 @@ class JaxText(ReadableArrays):
     def summed_exponentials(self, expression: Expr) -> Piece:
         """jax.nn.logsumexp(z, axis=1, keepdims=True)."""
         inner, axes, keep = expression.args
-        options = [*self._where_along(inner, axes), *self._kept(keep)]
-        return Piece(f"jax.nn.logsumexp({', '.join([self(inner), *options])})")
+        return Piece(f"jax.nn.logsumexp({', '.join([self(inner), *self.options(inner, axes, keep)])})")
 
     def put(self, zeros: str, places: str, upstream: str) -> Piece:
         """jnp.zeros(shape).at[places].set(g)."""

@@ -30,7 +30,12 @@ def in_c_comment(words: str) -> str:
     >>> in_c_comment("x */ y // z ??/ w")
     'x * / y / / z ? ?/ w'
     """
-    plain = on_one_line(words).replace("\\", "∖")
+    return tamed(on_one_line(words))
+
+
+def tamed(line: str) -> str:
+    """A line on which nothing ends a comment of C or goes on; its spaces stay."""
+    plain = line.replace("\\", "∖")
     for sign in ("*/", "/*", "//", "??"):
         while sign in plain:
             plain = plain.replace(sign, f"{sign[0]} {sign[1]}")

@@ -131,21 +131,24 @@ class Sheet:
         Raises:
             ShapeError: no array tells it.
         """
-        if self.derivation.shapes is None:
-            return {}
-        used = sorted(self.derivation.shapes.sizes & used_in(formulas), key=str)
+        shapes = self.derivation.shapes
+        return self.told(shapes.sizes & used_in(formulas)) if shapes is not None else {}
+
+    def told(self, used: Iterable[Symbol]) -> dict[Symbol, tuple[Node, int]]:
+        """Likewise for some symbols of sizes."""
+        ordered = sorted(used, key=str)
         places = {
             size: (node, axis)
             for node in reversed(self.given)
             for axis, size in enumerate(node.shape)
             if isinstance(size, Symbol)
         }
-        missing = [size.name for size in used if size not in places]
+        missing = [size.name for size in ordered if size not in places]
         if missing:
             raise ShapeError(
                 f"no array says what {listing(missing)} is", fix="give the size as a number in the shape"
             )
-        return {size: places[size] for size in used}
+        return {size: places[size] for size in ordered}
 
 
 _ORDER = (Role.INPUT, Role.PARAMETER, Role.CONSTANT, Role.TARGET)

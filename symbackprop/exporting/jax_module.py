@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sympy import Symbol
 
+from symbackprop.backends.base import Precision
 from symbackprop.exporting.array_text import JaxText
+from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.helpers import BACKENDS
 from symbackprop.exporting.layout import Lines
 from symbackprop.exporting.module_text import filled_in
@@ -48,6 +50,11 @@ class JaxModule(PythonModule):
             "places": self.compared_places,
         }
         return [filled_in(one, **filling) for one in (_DIFFERENCES, _CHECK)]
+
+
+def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
+    """The module, by the name of its file."""
+    return {f"{name}.py": JaxModule(sheet, precision).text()}
 
 
 _SINGLE = "*(one.astype(jnp.float32) for one in given)"

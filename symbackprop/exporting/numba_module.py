@@ -1,43 +1,28 @@
-"""A derivation of numbers as a module of Numba: straight-line functions that are compiled when called."""
+"""A derivation as a module of Numba: lines of numbers or loops over arrays, compiled when they are called."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from sympy import Symbol
 
+from symbackprop.backends.base import Precision
+from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.helpers import BACKENDS
 from symbackprop.exporting.layout import Lines, bracketed
+from symbackprop.exporting.loop_formulas import LoopPass, loop_passes
 from symbackprop.exporting.module_text import filled_in
-from symbackprop.exporting.passes import ROOM, Passes
+from symbackprop.exporting.numba_passes import COMPILED, LoopPasses, NumbaPasses
+from symbackprop.exporting.passes import Passes
 from symbackprop.exporting.python_module import PythonModule
-from symbackprop.exporting.scalar_text import PythonText
-
-COMPILED = '@njit(error_model="numpy")'
-"""IEEE 754 throughout: a division by zero is infinite, and no error."""
+from symbackprop.exporting.scalar_text import ReadablePython
 
 KINDS = ("Values", "Deltas", "Gradients")
+"""What the passes give back: tuples with names."""
 
-
-class NumbaPasses(Passes):
-    """The two passes, compiled; what they give back has names as a tuple has them."""
-
-    def forward(self) -> Lines:
-        """The function of all values."""
-        return [COMPILED, *super().forward()]
-
-    def backward(self) -> Lines:
-        """The function of all deltas and gradients."""
-        return [COMPILED, *super().backward()]
-
-    def given_back(self, start: str, kind: str, items: Mapping[str, str]) -> Lines:
-        """return Values(Q, K)."""
-        return bracketed(f"{start}{kind}(", list(items.values()), ")", ROOM)
-
-    def one_value(self, name: str) -> str:
-        """values.Q."""
-        return f"values.{name}"
+LOOPS = "symbackprop.loops.helpers"
 
 
 class NumbaModule(PythonModule):
@@ -47,11 +32,24 @@ class NumbaModule(PythonModule):
     library = "Numba"
     imports = ("import sys", "from collections import namedtuple", "", "from numba import njit")
     words = frozenset({"np", "njit", "namedtuple", *KINDS})
-    modules = (f"{BACKENDS}.scalar_functions",)
+    modules = (f"{BACKENDS}.scalar_functions", LOOPS)
+
+    @cached_property
+    def loops(self) -> tuple[LoopPass, LoopPass] | None:
+        """Both passes as loops; None: all are numbers."""
+        return None if self.sheet.derivation.shapes is None else loop_passes(self.sheet)
+
+    @property
+    def wishes(self) -> Mapping[Symbol, str]:
+        """The names of parts too."""
+        parts = {one: one.name for loops in self.loops or () for one in loops.parts}
+        return {**self.sheet.wishes, **parts}
 
     def passes_of(self, names: dict[Symbol, str]) -> NumbaPasses:
         """The two passes, where the symbols are called so."""
-        return NumbaPasses(self.sheet, names, PythonText(names))
+        if self.loops is None:
+            return NumbaPasses(self.sheet, names, ReadablePython(names))
+        return LoopPasses(self.sheet, names, self.loops, "float32" if self.is_single else "")
 
     def called_in(self, passes: Passes) -> frozenset[str]:
         """What the two passes and their functions call, those of the standard library too."""
@@ -60,13 +58,15 @@ class NumbaModule(PythonModule):
     def _of_math(self, passes: Passes) -> Lines:
         """The functions of the standard library that are called."""
         reads = {name for one in super().called_in(passes) for name in self.copied[one].reads}
-        return sorted((reads | set(passes.printer.used)) & set(vars(math)))
+        return sorted((reads | set(passes.used)) & set(vars(math)))
 
     def imported(self, helpers: Sequence[str]) -> Lines:
         """The imports: what `math` has is called by its name."""
         names = self._of_math(self.passes)
-        first, second, *rest = self.imports
-        return [first, second, *([f"from math import {', '.join(names)}"] if names else []), *rest]
+        first, second, blank, *rest = self.imports
+        numpy = [] if self.loops is None else ["import numpy as np"]
+        math_too = [f"from math import {', '.join(names)}"] if names else []
+        return [first, second, *math_too, blank, *numpy, *rest]
 
     def results(self) -> Lines:
         """Values = namedtuple("Values", ["Q", "K"]), and so on."""
@@ -76,10 +76,13 @@ class NumbaModule(PythonModule):
             "Gradients": self.passes.wrt,
         }
         return [
-            line
-            for kind, names in found.items()
-            if names
-            for line in bracketed(f'{kind} = namedtuple("{kind}", [', [f'"{one}"' for one in names], "])")
+            "",
+            *(
+                line
+                for kind, names in found.items()
+                if names
+                for line in bracketed(f'{kind} = namedtuple("{kind}", [', [f'"{one}"' for one in names], "])")
+            ),
         ]
 
     def functions(self) -> Lines:
@@ -100,10 +103,22 @@ class NumbaModule(PythonModule):
 
     def check(self) -> list[Lines]:
         """Central differences of the loss."""
-        single = self.precision == "float32"
-        filling = {"output": self.passes.output, "tolerance": "1e-3" if single else "1e-6"}
-        return [filled_in(one, **filling) for one in (_DIFFERENCE, _CHECK)]
+        filling = {
+            "output": self.passes.output,
+            "tolerance": "1e-3" if self.is_single else "1e-6",
+            "places": self.compared_places,
+            "given": _SINGLE if self.is_single else "*given.values()",
+        }
+        templates = (_DIFFERENCE, _CHECK) if self.loops is None else (_DIFFERENCES, _CHECK_ARRAYS)
+        return [filled_in(one, **filling) for one in templates]
 
+
+def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
+    """The module, by the name of its file."""
+    return {f"{name}.py": NumbaModule(sheet, precision).text()}
+
+
+_SINGLE = "*(np.float32(value) for value in given.values())"
 
 _LOSS_AND_GRADIENTS = '''\
 {signature}
@@ -130,5 +145,34 @@ def check(tolerance={tolerance}):
         error = abs(gradient - numeric) / max(abs(numeric), 1e-4 * abs(loss), 1e-12)
         passed = passed and error <= tolerance
         print(f"d{output}/d{{name}}: relative error {{error:.1e}}")
+    print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
+    return passed'''
+
+_DIFFERENCES = '''\
+def differences(given, name):
+    """({output}(w + h) - {output}(w - h)) / 2h for the entries w of one array."""
+    found = np.full(np.shape(given[name]), np.nan)
+    for place in {places}:
+        losses, entries = [], []
+        for sign in (1, -1):
+            moved = np.array(given[name])
+            moved[place] += sign * 1e-5 * max(1.0, abs(moved[place]))
+            losses.append(forward(**{{**given, name: moved[()]}}).{output})
+            entries.append(moved[place])
+        found[place] = (losses[0] - losses[1]) / (entries[0] - entries[1])
+    return found'''
+
+_CHECK_ARRAYS = '''\
+def check(tolerance={tolerance}):
+    """Compare every gradient with central differences, and print its largest relative error."""
+    given = {{name: np.array(value, dtype=np.float64)[()] for name, value in GIVEN.items()}}
+    loss, gradients = loss_and_gradients({given})
+    passed = True
+    for name, gradient in gradients._asdict().items():
+        numeric = differences(given, name)
+        scale = max(np.nanmax(np.abs(numeric)), 1e-4 * abs(loss), 1e-12)
+        error = np.nanmax(np.abs(gradient - numeric)) / scale
+        passed = passed and bool(error <= tolerance)
+        print(f"d{output}/d{{name}}: largest relative error {{error:.1e}}")
     print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
     return passed'''

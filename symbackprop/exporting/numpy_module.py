@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sympy import Symbol
 
+from symbackprop.backends.base import Precision
 from symbackprop.exporting.array_text import NumpyText
+from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.layout import Lines
 from symbackprop.exporting.module_text import filled_in
 from symbackprop.exporting.passes import Passes
@@ -37,6 +39,11 @@ class NumpyModule(PythonModule):
             "places": self.compared_places,
         }
         return [filled_in(one, **filling) for one in (_DIFFERENCES, _CHECK)]
+
+
+def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
+    """The module, by the name of its file."""
+    return {f"{name}.py": NumpyModule(sheet, precision).text()}
 
 
 _SINGLE = "**{name: np.float32(value) for name, value in given.items()}"

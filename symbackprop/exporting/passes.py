@@ -55,6 +55,11 @@ class Passes:
         self.sheet, self.names, self.printer = sheet, names, printer
 
     @property
+    def used(self) -> Lines:
+        """The functions that are called, by their names before they are copied."""
+        return list(self.printer.used)
+
+    @property
     def arguments(self) -> Lines:
         """The names of what is given."""
         return [self.names[node.symbol] for node in self.sheet.given]
@@ -173,9 +178,13 @@ class Passes:
 
     def sizes(self, formulas: Sequence[Formula]) -> Lines:
         """n = X.shape[0] for each size that is used."""
+        return self.shapes_asked(self.sheet.sizes(formulas))
+
+    def shapes_asked(self, places: Mapping[Symbol, tuple[Node, int]]) -> Lines:
+        """n = X.shape[0] for each size, from an array and its axis."""
         return [
             f"{self.names[size]} = {self.names[node.symbol]}.shape[{axis}]"
-            for size, (node, axis) in self.sheet.sizes(formulas).items()
+            for size, (node, axis) in places.items()
         ]
 
     def unpacked(self) -> Lines:
@@ -201,10 +210,14 @@ class Passes:
         lines: Lines = []
         for section in sections:
             heading = ": ".join(filter(None, (title, section.title)))
-            found = statements([self.entry(one) for one in section.formulas], PYTHON, ROOM)
+            found = self.statements(section.formulas)
             lines += [""] * bool(lines) + [f"# {heading}"] * bool(heading)
             lines += [""] * (bool(heading) and found[0].startswith("#")) + found
         return lines
+
+    def statements(self, formulas: Sequence[Formula]) -> Lines:
+        """A statement for each formula."""
+        return statements([self.entry(one) for one in formulas], PYTHON, ROOM)
 
     def entry(self, formula: Formula) -> Entry:
         """The statement of a formula."""

@@ -56,7 +56,7 @@ class PythonModule(ABC):
         self.passes = self._passes(self.called_in(first))
 
     def _passes(self, taken: frozenset[str]) -> Passes:
-        names = code_names(self.sheet.wishes, PYTHON_WORDS | self.words | taken | {*LOCAL, "REAL"})
+        names = code_names(self.wishes, PYTHON_WORDS | self.words | taken | {*LOCAL, "REAL"})
         passes = self.passes_of(names)
         self._bodies = [passes.forward(), passes.backward()]
         return passes
@@ -67,7 +67,7 @@ class PythonModule(ABC):
         return frozenset({*names, *(RENAMED[name] for name in names if name in RENAMED)})
 
     def _needed(self, passes: Passes) -> list[str]:
-        return needed(passes.printer.used, self.copied)
+        return needed(passes.used, self.copied)
 
     def functions(self) -> Lines:
         """The sources of the functions that are called."""
@@ -75,6 +75,11 @@ class PythonModule(ABC):
         if any("REAL" in one for one in found):
             found.insert(0, f"REAL = {self.namespace}.{self.precision}")
         return found
+
+    @property
+    def wishes(self) -> Mapping[Symbol, str]:
+        """The name in print of every symbol that stands in code."""
+        return self.sheet.wishes
 
     @property
     def names(self) -> Mapping[Symbol, str]:
@@ -96,16 +101,15 @@ class PythonModule(ABC):
     def text(self) -> str:
         """The module."""
         helpers = self.functions()
-        top = [*module_docstring(self.sheet, self.purpose()), "", *self.imported(helpers)]
+        top = [*module_docstring(self.sheet, self.purpose()), "", *self.imported(helpers), *self.results()]
         end = ['if __name__ == "__main__":', "    sys.exit(0 if check() else 1)"]
         copied = [one.splitlines() for one in helpers]
-        return joined(
-            [top, self.results(), *copied, *self._bodies, *self.interface(), self.given(), *self.check(), end]
-        )
+        return joined([top, *copied, *self._bodies, *self.interface(), self.given(), *self.check(), end])
 
     def imported(self, helpers: Sequence[str]) -> Lines:
         """The imports: those of the standard library first."""
-        standard = [name for name in ("functools", "math") if any(f"{name}." in one for one in helpers)]
+        lines = [*helpers, *(line for body in self._bodies for line in body)]
+        standard = [name for name in ("functools", "math") if any(f"{name}." in one for one in lines)]
         numpy = ["import numpy as np"] if self.is_drawn and "import numpy as np" not in self.imports else []
         first, *rest = self.imports
         return [*(f"import {name}" for name in standard), first, *rest[:1], *numpy, *rest[1:]]

@@ -1,4 +1,4 @@
-"""Expressions as code for a reader: spaces around operators, one bar for each fraction, few brackets.
+"""Expressions as code for a reader: one bar for each fraction, few brackets.
 
 Where a backend keeps the order in which a formula rounds, what is read drops brackets that keep nothing
 else: a (b/c) is a * b / c.
@@ -7,6 +7,7 @@ else: a (b/c) is a * b / c.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from sympy import Expr, Mul, Number, Pow, Rational, Symbol
 
@@ -19,6 +20,9 @@ from symbackprop.notation.printer import SIMPLE_FRACTION
 
 class Readable(CodePrinter):
     """Prints products and powers as they are written by hand, in whatever language."""
+
+    times: ClassVar[str] = " * "
+    over: ClassVar[str] = " / "
 
     def product(self, expression: Mul) -> Piece:
         """-a * b / (c * d)."""
@@ -42,7 +46,7 @@ class Readable(CodePrinter):
             return Piece(self.integer(1))
         if len(factors) == 1:
             return self.piece(factors[0])
-        return Piece(" * ".join(map(self._factor_beside, factors)), Level.PRODUCT)
+        return Piece(self.times.join(map(self._factor_beside, factors)), Level.PRODUCT)
 
     def _factor_beside(self, factor: Expr) -> str:
         # A * (B @ x) is no A * B @ x.
@@ -57,9 +61,9 @@ class Readable(CodePrinter):
         over = above.text if above.level >= Level.PRODUCT else f"({above.text})"
         if len(below) == 1:
             (only,) = below
-            return Piece(f"{over} / {_in_brackets(only, Level.SIGN)}", Level.PRODUCT)
-        under = " * ".join(_in_brackets(one, Level.PRODUCT) for one in below)
-        return Piece(f"{over} / ({under})", Level.PRODUCT)
+            return Piece(f"{over}{self.over}{_in_brackets(only, Level.SIGN)}", Level.PRODUCT)
+        under = self.times.join(_in_brackets(one, Level.PRODUCT) for one in below)
+        return Piece(f"{over}{self.over}({under})", Level.PRODUCT)
 
     def power(self, expression: Pow) -> Piece:
         """x**n, 1 / x**n."""
@@ -70,7 +74,7 @@ class Readable(CodePrinter):
     def number(self, expression: Number) -> Piece:
         """A whole number, a decimal, or a quotient with spaces."""
         piece = super().number(expression)
-        return piece._replace(text=piece.text.replace("/", " / "))
+        return piece._replace(text=piece.text.replace("/", self.over))
 
     def literal(self, value: float) -> str:
         """A decimal without needless zeros: 1e-5."""

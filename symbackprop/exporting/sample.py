@@ -68,6 +68,11 @@ def sample(sheet: Sheet) -> Sample:
     return Sample(as_floats_of(found.given), "random numbers")
 
 
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of a value of a sample."""
+    return value.shape if isinstance(value, Draw) else np.shape(value)
+
+
 def _own(problem: Problem) -> Mapping[str, Any] | None:
     if problem.missing:
         return None

@@ -9,7 +9,7 @@ from symbackprop.lowering.printer import Level, Piece
 from symbackprop.lowering.scalar_code import CScalars, PythonScalars
 
 
-class PythonText(Readable, PythonScalars):
+class ReadablePython(Readable, PythonScalars):
     """Python over numbers."""
 
     def raised(self, base: Expr, exponent: Expr) -> Piece:
@@ -20,10 +20,8 @@ class PythonText(Readable, PythonScalars):
         return Piece(f"{self.at(base, Level.ATOM)}{sign}{exponent}", Level.POWER)
 
 
-class CText(Readable, CScalars):
+class ReadableC(Readable, CScalars):
     """C over `double`."""
 
-    def raised(self, base: Expr, exponent: Expr) -> Piece:
-        """x * x, pow(x, 3.0)."""
-        found = super().raised(base, exponent)
-        return found._replace(text=found.text.replace("*", " * ")) if found.level is Level.PRODUCT else found
+    times = "*"
+    over = "/"

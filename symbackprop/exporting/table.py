@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 
-from symbackprop.backends.base import Precision
 from symbackprop.backends.table import find_precision
 from symbackprop.derivation import Derivation
 from symbackprop.errors import OptionError, did_you_mean, listing
-from symbackprop.exporting.formulas import Sheet, sheet
-from symbackprop.exporting.jax_module import JaxModule
+from symbackprop.exporting.formulas import sheet
 from symbackprop.exporting.names import identifier
-from symbackprop.exporting.numpy_module import NumpyModule
-from symbackprop.exporting.torch_module import TorchModule
 from symbackprop.problem import Problem
 from symbackprop.sweep import backprop
 
 Files = dict[str, str]
 """The texts of files by their names."""
 
-TARGETS: Mapping[str, Callable[[Sheet, str, Precision], Files]] = {
-    "numpy": lambda formulas, name, precision: {f"{name}.py": NumpyModule(formulas, precision).text()},
-    "jax": lambda formulas, name, precision: {f"{name}.py": JaxModule(formulas, precision).text()},
-    "torch": lambda formulas, name, precision: {f"{name}.py": TorchModule(formulas, precision).text()},
+TARGETS: Mapping[str, str] = {
+    "numpy": "numpy_module",
+    "numba": "numba_module",
+    "jax": "jax_module",
+    "torch": "torch_module",
+    "c": "c_files",
 }
+"""The module of each target; its function `files` writes them."""
 
 
 def export(
@@ -72,7 +72,9 @@ def export(
         derivation = backprop(problem.graph, wrt=wrt, conventions=problem.conventions)
     _check_given(derivation)
     known_as = name or identifier(problem.title).lower() if problem.title else name or "backward"
-    return TARGETS[to](sheet(problem, derivation), known_as, precision)
+    module = import_module(f"symbackprop.exporting.{TARGETS[to]}")
+    found: Files = module.files(sheet(problem, derivation), known_as, precision)
+    return found
 
 
 def _check_given(derivation: Derivation) -> None:

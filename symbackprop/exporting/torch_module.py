@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sympy import Symbol
 
+from symbackprop.backends.base import Precision
+from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.helpers import BACKENDS
 from symbackprop.exporting.layout import Lines
 from symbackprop.exporting.module_text import filled_in, quoted_tuple
@@ -53,6 +55,11 @@ class TorchModule(PythonModule):
             "fast": ", fast_mode=True" if self.is_drawn else "",
         }
         return [filled_in(_CHECK, **filling)]
+
+
+def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
+    """The module, by the name of its file."""
+    return {f"{name}.py": TorchModule(sheet, precision).text()}
 
 
 _FUNCTION = '''\

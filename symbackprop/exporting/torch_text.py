@@ -58,13 +58,20 @@ class TorchText(ReadableArrays):
         """torch.exp(x); exp(2) as its digits: PyTorch's functions take no plain numbers."""
         given = list(arguments)
         constant = [not one.free_symbols and not one.atoms(op.Operation) for one in given]
-        if name == "sqrt" and isinstance(given[0], Integer):
+        if name == "sqrt" and (isinstance(given[0], Integer) or self._is_size(given[0])):
             return self.raised(given[0], Rational(1, 2))
+        if name in self.direct and self._is_size(given[0]):
+            return Piece(f"math.{name}({self(given[0])})")
         if all(constant):
             head = getattr(functions, name, None) or getattr(sympy, name)
             return self.constant(head(*given, evaluate=False).doit())
         ours = not constant[-1] if name in _NUMBERS_ONLY else name in _TENSORS_ONLY and any(constant)
         return self.called(name, *map(self, given)) if ours else super().call(name, given)
+
+    def _is_size(self, expression: Expr) -> bool:
+        """Whether it is made of sizes, which are plain numbers."""
+        symbols = expression.free_symbols
+        return bool(symbols) and self.shapes is not None and symbols <= self.shapes.sizes
 
     def choice(self, test: Basic, then: Basic, other: Basic) -> Piece:
         """torch.where(test, a, b); of two numbers one is made a tensor."""
@@ -76,6 +83,10 @@ class TorchText(ReadableArrays):
 
     # Operations.
 
+    def _is_over_all(self, inner: Expr, axes: Tuple, keep: Basic) -> bool:
+        """What keeps its axes has them named."""
+        return keep == 0 and super()._is_over_all(inner, axes, keep)
+
     def transpose(self, expression: Expr) -> Piece:
         """A.T, A.permute(0, 2, 1)."""
         inner, order = expression.args
@@ -86,7 +97,7 @@ class TorchText(ReadableArrays):
     def spread_about_the_mean(self, expression: Expr) -> Piece:
         """torch.var(x, dim=0, correction=0, keepdim=True)."""
         inner, axes, keep, ddof = expression.args
-        options = [*self._where_along(inner, axes), f"correction={ddof}", *self._kept(keep)]
+        options = self.options(inner, axes, keep, f"correction={ddof}")
         return self.function_of(type(expression).__name__, self(inner), *options)
 
     def extremum(self, expression: Expr) -> Piece:
@@ -96,14 +107,14 @@ class TorchText(ReadableArrays):
     def multiplied(self, expression: Expr) -> Piece:
         """torch.prod(x, dim=0); over several axes by a function of ours."""
         inner, axes, keep = expression.args
-        simple = len(axes) == 1 or (keep == 0 and not self._where_along(inner, axes))
+        simple = len(axes) == 1 or self._is_over_all(inner, axes, keep)
         return self._reduced("prod", expression) if simple else self.operation(expression)
 
     def summed_exponentials(self, expression: Expr) -> Piece:
         """torch.logsumexp(z, dim=1, keepdim=True)."""
         inner, axes, keep = expression.args
-        along = f"dim={axes[0] if len(axes) == 1 else self.constants(axes)}"
-        return self.function_of("logsumexp", self(inner), along, *self._kept(keep))
+        kept = ["keepdim=True"] if keep != 0 else []
+        return self.function_of("logsumexp", self(inner), self.named_axes(axes), *kept)
 
     def spread(self, expression: Expr) -> Piece:
         """torch.broadcast_to(x, shape), X.new_full(shape, 2)."""

@@ -1,0 +1,245 @@
+"""The check of exported C: a `main` that compares the gradients with central differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Symbol
+
+from symbackprop.arrays.sizes import Shape
+from symbackprop.exporting.c_structures import Member, Structure
+from symbackprop.exporting.layout import INDENT, WIDTH, Lines, bracketed, filled, indented
+from symbackprop.exporting.literals import shown_number
+from symbackprop.exporting.module_text import filled_in
+from symbackprop.exporting.sample import Draw, Sample
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A gradient that is compared.
+
+    Attributes:
+        name: of what it is by, in its structure.
+        array: of the room for it; none where it is a number.
+    """
+
+    name: str
+    array: str = ""
+
+
+@dataclass(frozen=True)
+class CCheck:
+    """What the check is made of.
+
+    Attributes:
+        prefix: what the names of structures and functions begin with.
+        real: `double` or `float`.
+        output: the member that is the loss.
+        structures: by their tags.
+        rooms: for each array of a structure, by its tag and its name there, what its room is called.
+        numbers: where the gradients are compared, by the names of the members.
+        sizes: what the members that are sizes are.
+        symbols: what the symbols of sizes are.
+    """
+
+    prefix: str
+    real: str
+    output: str
+    structures: Mapping[str, Structure]
+    rooms: Mapping[tuple[str, str], str]
+    numbers: Sample
+    sizes: Mapping[str, int]
+    symbols: Mapping[Symbol, int]
+
+    def text(self) -> str:
+        """All of it, between #ifdef and #endif."""
+        drawn = {name: one for name, one in self.numbers.values.items() if isinstance(one, Draw)}
+        included = ["#include <stdint.h>"] * bool(drawn) + ["#include <stdio.h>"]
+        tolerance = "1e-6" if self.real == "double" else "1e-3"
+        filling = {
+            "prefix": self.prefix,
+            "real": self.real,
+            "output": self.output,
+            "tolerance": tolerance,
+            "step": "1e-5" if self.real == "double" else "1e-2",
+            "cast": self._cast,
+            "others": ", &deltas" if "deltas" in self.structures else "",
+            "drawn": "".join(f"    {line}\n" for line in self._draws(drawn)),
+            "step_over": "place += compared[i].count/50 + 1" if drawn else "place++",
+        }
+        parts = [
+            [f"#ifdef {self.prefix.upper()}_MAIN", "", *included],
+            *([filled_in(_DICE)] if drawn else []),
+            *(
+                [filled_in(_TO_ONE, real=self.real, cast=self._cast)]
+                if any(one.total is not None for one in drawn.values())
+                else []
+            ),
+            *self._rooms(),
+            [line for tag in self.structures for line in self._structure(tag)],
+            self._compared(),
+            filled_in(_DIFFERENCE, **filling),
+            filled_in(_MAIN, **filling),
+            ["#endif"],
+        ]
+        return "\n\n".join("\n".join(part) for part in parts)
+
+    @property
+    def _cast(self) -> str:
+        """What makes a double one of the numbers that are kept."""
+        return "" if self.real == "double" else "(float)"
+
+    # Room for arrays.
+
+    def _rooms(self) -> Iterator[Lines]:
+        """A structure of all arrays, so that none of their names is one of C's own."""
+        declared, values = [], []
+        for tag, structure in self.structures.items():
+            for member in structure.members:
+                if member.shape:
+                    known_as = self.rooms[tag, member.name]
+                    declared.append(f"{known_as}[{self._count(member.shape)}]")
+                    given = self.numbers.values.get(member.name) if tag == "given" else None
+                    if given is not None and not isinstance(given, Draw):
+                        values += self._initialised(known_as, given)
+        if not declared:
+            return
+        rows = filled(declared, 90)
+        rows = [f"{self.real} {rows[0]}", *(INDENT + row for row in rows[1:])]
+        rows[-1] = rows[-1].removesuffix(",") + ";"
+        head = f"/* Room for all arrays; those that are given hold {self.numbers.origin}. */"
+        end = ["} room = {", *indented(values), "};"] if values else ["} room;"]
+        yield [head, "static struct {", *indented(rows), *end]
+
+    def _initialised(self, name: str, value: Any) -> Lines:
+        numbers = [shown_number(one) for one in np.ravel(value)]
+        return bracketed(f".{name} = {{", numbers, "},", 100)
+
+    def _count(self, shape: Shape) -> int:
+        return int(
+            np.prod([size if isinstance(size, int) else int(size.subs(self.symbols)) for size in shape])
+        )
+
+    def _structure(self, tag: str) -> Lines:
+        """static struct net_given given = {.n = 4, .X = room.X, .y = 0.5};"""
+        items = [item for member in self.structures[tag].members if (item := self._item(tag, member))]
+        start = f"static struct {self.prefix}_{tag} {tag}"
+        told = [f"/* {self.numbers.origin.capitalize()}. */"] if tag == "given" and not self.rooms else []
+        return [*told, *bracketed(f"{start} = {{", items, "};")] if items else [*told, f"{start};"]
+
+    def _item(self, tag: str, member: Member) -> str:
+        if member.shape:
+            return f".{member.name} = room.{self.rooms[tag, member.name]}"
+        if tag != "given":
+            return ""
+        value = self.sizes[member.name] if member.is_size else self.numbers.values[member.name]
+        if isinstance(value, Draw):
+            return ""
+        return f".{member.name} = {value if member.is_size else shown_number(value)}"
+
+    def _compared(self) -> Lines:
+        """The gradients, each with the numbers that it is by."""
+        rows = []
+        for member in self.structures["gradients"].members:
+            if member.shape:
+                by, own = self.rooms["given", member.name], self.rooms["gradients", member.name]
+                rows.append(f'{{"{member.name}", room.{by}, room.{own}, {self._count(member.shape)}}}')
+            else:
+                rows.append(f'{{"{member.name}", &given.{member.name}, &gradients.{member.name}, 1}}')
+        return [
+            "static const struct {",
+            *indented(
+                ["const char *name;", f"{self.real} *at;", f"const {self.real} *gradient;", "size_t count;"]
+            ),
+            "} compared[] = {",
+            *indented(filled(rows, WIDTH - len(INDENT))),
+            "};",
+        ]
+
+    # Numbers that are drawn.
+
+    def _draws(self, drawn: Mapping[str, Draw]) -> Lines:
+        lines: Lines = []
+        cast = self._cast
+        for name, one in drawn.items():
+            numbers = f"drawn({one.low!r}, {one.high!r})"
+            if not one.shape:
+                lines.append(f"given.{name} = {cast}{numbers};")
+                continue
+            known_as, count = self.rooms["given", name], int(np.prod(one.shape))
+            lines += [
+                f"for (size_t place = 0; place < {count}; place++)",
+                f"{INDENT}room.{known_as}[place] = {cast}{numbers};",
+            ]
+            if one.total is not None:
+                before, behind = (
+                    int(np.prod(part)) for part in (one.shape[: one.total], one.shape[one.total + 1 :])
+                )
+                lines.append(f"to_one(room.{known_as}, {before}, {one.shape[one.total]}, {behind});")
+        return lines
+
+
+_DICE = """\
+/* A number between two bounds, the same each time. */
+static double drawn(double low, double high)
+{{
+    static uint64_t state = 1;
+    state = state*6364136223846793005u + 1442695040888963407u;
+    return low + (high - low)*(double)(state >> 11)/9007199254740992.0;
+}}"""
+
+_TO_ONE = """\
+/* Numbers divided by their sums along an axis of an array of shape (before, count, behind). */
+static void to_one({real} *x, size_t before, size_t count, size_t behind)
+{{
+    for (size_t i = 0; i < before; i++)
+        for (size_t k = 0; k < behind; k++) {{
+            double sum = 0.0;
+            for (size_t j = 0; j < count; j++)
+                sum += x[(i*count + j)*behind + k];
+            for (size_t j = 0; j < count; j++)
+                x[(i*count + j)*behind + k] = {cast}(x[(i*count + j)*behind + k]/sum);
+        }}
+}}"""
+
+_DIFFERENCE = """\
+/* ({output}(w + h) - {output}(w - h))/2h for one number w. */
+static double difference({real} *w)
+{{
+    const {real} kept = *w;
+    double losses[2], entries[2];
+    for (int side = 0; side < 2; side++) {{
+        *w = {cast}(kept + (1 - 2*side)*{step}*fmax(1.0, fabs(kept)));
+        {prefix}_forward(&given, &values);
+        losses[side] = values.{output};
+        entries[side] = *w;
+    }}
+    *w = kept;
+    return (losses[0] - losses[1])/(entries[0] - entries[1]);
+}}"""
+
+_MAIN = """\
+int main(void)
+{{
+{drawn}    {prefix}_forward(&given, &values);
+    {prefix}_backward(&given, &values{others}, &gradients);
+    const double least = fmax(1e-4*fabs(values.{output}), 1e-12);
+    int failed = 0;
+    for (size_t i = 0; i < sizeof compared/sizeof compared[0]; i++) {{
+        double largest = 0.0, scale = least;
+        for (size_t place = 0; place < compared[i].count; {step_over}) {{
+            const double numeric = difference(compared[i].at + place);
+            const double error = fabs(compared[i].gradient[place] - numeric);
+            failed |= !isfinite(error);
+            largest = fmax(largest, error);
+            scale = fmax(scale, fabs(numeric));
+        }}
+        failed |= largest > {tolerance}*scale;
+        printf("d{output}/d%s: largest relative error %.1e\\n", compared[i].name, largest/scale);
+    }}
+    puts(failed ? "failed: an error is above {tolerance}" : "passed");
+    return failed;
+}}"""

@@ -1,0 +1,236 @@
+"""A derivation as a header and a source of C11, with its own check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sympy import Symbol
+
+from symbackprop.backends.base import Precision
+from symbackprop.exporting.c_check import CCheck
+from symbackprop.exporting.c_passes import Access, CPass
+from symbackprop.exporting.c_structures import Member, Structure
+from symbackprop.exporting.comments import in_c_comment, tamed
+from symbackprop.exporting.formulas import Section, Sheet
+from symbackprop.exporting.layout import INDENT, WIDTH, Lines, filled, folded, indented
+from symbackprop.exporting.loop_formulas import LoopPass, loop_passes
+from symbackprop.exporting.module_text import conventions
+from symbackprop.exporting.names import C_WORDS, code_names, identifier
+from symbackprop.exporting.sample import Sample, sample, shape_of
+from symbackprop.loops.c_code import c_functions
+from symbackprop.lowering.program import Kind
+from symbackprop.nodes import Node, Role
+from symbackprop.solution.forward import ROLES
+
+STRUCTURES = ("given", "values", "deltas", "gradients")
+"""What the functions take: structures of these tags, by pointers of these names."""
+
+
+class CFiles:
+    """A header and a source.
+
+    Args:
+        sheet: the formulas.
+        name: of the files, without an ending.
+        precision: of the numbers that are kept; between, all are doubles.
+    """
+
+    def __init__(self, sheet: Sheet, name: str, precision: Precision = "float64") -> None:
+        self.sheet, self.name = sheet, name
+        self.prefix = identifier(name).lower()
+        self.real = "double" if precision == "float64" else "float"
+        self.loops = self._as_loops()
+        # Only what is called keeps a user's name away: the first printing finds it out.
+        self._write(())
+        self._write((*self.forward.used, *self.backward.used))
+
+    def _as_loops(self) -> dict[str, LoopPass | None]:
+        if self.sheet.derivation.shapes is None:
+            return {"forward": None, "backward": None}
+        return dict(zip(("forward", "backward"), loop_passes(self.sheet), strict=True))
+
+    def _write(self, called: Iterable[str]) -> None:
+        """Print the two functions, whose names keep away from what they call."""
+        parts = {one: one.name for loops in self.loops.values() if loops is not None for one in loops.parts}
+        names = code_names(self.sheet.wishes | parts, {*C_WORDS, *STRUCTURES, *called})
+        self.names = names
+        given, values = self._given(), self._values()
+        written = [*_accesses("deltas", self._deltas(), True), *self._gradient_accesses()]
+        sections = [(section.title, section) for section in self.sheet.forward]
+        self.forward = self._pass("forward", sections, [*given, *_accesses("values", values, True)])
+        carried = {names[one.symbol] for one in self.sheet.carried}
+        read = [one for one in _accesses("values", values, False) if one.name in carried]
+        self.backward = self._pass("backward", list(self._backward_sections()), [*given, *read, *written])
+
+    def _pass(self, name: str, sections: Sequence[tuple[str, Section]], members: Sequence[Access]) -> CPass:
+        return CPass(self.sheet, sections, self.loops[name], self.names, members, self.prefix, self.real)
+
+    def _backward_sections(self) -> Iterator[tuple[str, Section]]:
+        for section in self.sheet.backward:
+            yield "Deltas, from the output back", section
+        for section in self.sheet.gradients:
+            yield ": ".join(filter(None, ("Gradients", section.title))), section
+
+    # What the structures hold.
+
+    def _given(self) -> list[Access]:
+        needed = {size for one in self.loops.values() if one is not None for size in one.routine.sizes}
+        sizes = [Member(self.names[size], remark="size", is_size=True) for size in self.sheet.told(needed)]
+        nodes = [
+            Member(self.names[node.symbol], node.shape, self._role(node), is_read=True)
+            for node in self.sheet.given
+        ]
+        return _accesses("given", [*sizes, *nodes], False)
+
+    def _role(self, node: Node) -> str:
+        layer = f" of layer {node.layer}" if node.layer is not None and node.role is Role.PARAMETER else ""
+        return f"{ROLES[node.role]}{layer}"
+
+    def _values(self) -> list[Member]:
+        titles = {one.symbol: section.title for section in self.sheet.forward for one in section.formulas}
+        carried = {one.symbol for one in self.sheet.carried}
+        kept = [one for one in self.sheet.values if one.kind is Kind.VALUE or one.symbol in carried]
+        found = [Member(self.names[one.symbol], one.shape, titles[one.symbol]) for one in kept]
+        return [*found, *self._parts("forward")]
+
+    def _deltas(self) -> list[Member]:
+        found = [Member(self.names[one.symbol], one.shape) for one in self.sheet.deltas]
+        return [*found, *self._parts("backward")]
+
+    def _gradient_accesses(self) -> list[Access]:
+        """The gradients, which are members by the names of what they are by."""
+        found = {one.by: self.names[one.symbol] for one in self.sheet.derivatives}
+        nodes = [self.sheet.derivation.graph[symbol] for symbol in self.sheet.wrt]
+        return [
+            Access("gradients", Member(self.names[node.symbol], node.shape), found[node.name], True)
+            for node in nodes
+        ]
+
+    def _parts(self, name: str) -> list[Member]:
+        """Room for parts of formulas that are arrays."""
+        loops = self.loops[name]
+        shapes = {} if loops is None else loops.parts
+        return [Member(self.names[one], shape, "room for a part") for one, shape in shapes.items() if shape]
+
+    @property
+    def structures(self) -> dict[str, Structure]:
+        """Those that have members."""
+        output = in_c_comment(self.sheet.output)
+        remarks = {
+            "given": ("What is given.", [one.member for one in self._given()]),
+            "values": ("The values of the forward pass.", self._values()),
+            "deltas": ("The deltas.", self._deltas()),
+            "gradients": (
+                f"The gradients of {output}, by the names of what they are by.",
+                [one.member for one in self._gradient_accesses()],
+            ),
+        }
+        return {
+            tag: Structure(f"{self.prefix}_{tag}", remark, members)
+            for tag, (remark, members) in remarks.items()
+            if members
+        }
+
+    # The files.
+
+    def files(self) -> dict[str, str]:
+        """The texts of both, by their names."""
+        return {f"{self.name}.h": self.header(), f"{self.name}.c": self.source()}
+
+    def header(self) -> str:
+        """The structures, and what the functions are called."""
+        guard = f"{self.prefix.upper()}_H"
+        parts = [
+            [*self._title(), "", f"#ifndef {guard}", f"#define {guard}"],
+            *([["#include <stddef.h>"]] if self.sheet.derivation.shapes is not None else []),
+            *(one.text(self.real) for one in self.structures.values()),
+            ["/* The forward pass. */", *self._head("forward", ";")],
+            [
+                "/* The backward pass; it reads what the forward pass has found. */",
+                *self._head("backward", ";"),
+            ],
+            ["#endif"],
+        ]
+        return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+    def _title(self) -> Lines:
+        title = folded(in_c_comment(self.sheet.problem.title), WIDTH - 3)
+        told = [f"    {tamed(line)}" for line in conventions(self.sheet)]
+        name = in_c_comment(self.name)
+        lines = [
+            *([*title, ""] if title != [""] else []),
+            "Forward and backward pass in C11, each line beside its formula, by symbackprop.",
+            *self._arrays_told(),
+            "The gradients are checked by central differences:",
+            f"    gcc -std=c11 -O2 -D{self.prefix.upper()}_MAIN {name}.c -lm -o {name} && ./{name}",
+            "",
+            "Conventions:",
+            *told,
+        ]
+        return ["/*", *(f" * {line}".rstrip() for line in lines), " */"]
+
+    def _arrays_told(self) -> Lines:
+        if self.sheet.derivation.shapes is None:
+            return []
+        return ["Arrays lie row by row; room for the values, the deltas and the gradients is the caller's."]
+
+    def _head(self, name: str, end: str = "") -> Lines:
+        """void net_forward(const struct net_given *given, struct net_values *values)."""
+        tags = ("given", "values") if name == "forward" else tuple(self.structures)
+        written = "values" if name == "forward" else "deltas gradients"
+        arguments = [
+            f"{'' if tag in written.split() else 'const '}struct {self.prefix}_{tag} *{tag}" for tag in tags
+        ]
+        whole = f"void {self.prefix}_{name}({', '.join(arguments)}){end}"
+        if len(whole) <= WIDTH:
+            return [whole]
+        rows = indented(filled(arguments, WIDTH - len(INDENT) - 2))
+        return [f"void {self.prefix}_{name}(", *rows[:-1], f"{rows[-1].removesuffix(',')}){end}"]
+
+    def source(self) -> str:
+        """Both functions, those that they call, and the check."""
+        called = c_functions([*self.forward.used, *self.backward.used])
+        parts = [
+            f"/* {in_c_comment(self.name)}.h says what this is. */",
+            f'#include "{self.name}.h"\n\n#include <math.h>',
+            *([called] if called else []),
+            "\n".join(self.forward.function(self._head("forward"), ("given", "values"))),
+            "\n".join(self.backward.function(self._head("backward"), tuple(self.structures))),
+            self._check().text(),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _check(self) -> CCheck:
+        found = sample(self.sheet)
+        given = {self.names[node.symbol]: found.values[node.name] for node in self.sheet.given}
+        symbols = {
+            size: number
+            for node in self.sheet.given
+            for size, number in zip(node.shape, shape_of(found.values[node.name]), strict=True)
+            if isinstance(size, Symbol)
+        }
+        written = {one.member.name: one.name for one in self._gradient_accesses()}
+        return CCheck(
+            self.prefix,
+            self.real,
+            self.names[self.sheet.derivation.output],
+            self.structures,
+            {
+                (tag, one.name): written[one.name] if tag == "gradients" else one.name
+                for tag, structure in self.structures.items()
+                for one in structure.members
+                if one.shape
+            },
+            Sample(given, found.origin),
+            {self.names[size]: number for size, number in symbols.items()},
+            symbols,
+        )
+
+
+def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
+    """The header and the source, by the names of their files."""
+    return CFiles(sheet, name, precision).files()
+
+
+def _accesses(structure: str, members: Sequence[Member], is_written: bool) -> list[Access]:
+    return [Access(structure, member, member.name, is_written) for member in members]

@@ -1,0 +1,105 @@
+"""Formulas of arrays as loops, group by group: what each group of loops computes, and the statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from sympy import Dummy, Expr, Symbol
+
+from symbackprop.arrays.sizes import Shape
+from symbackprop.exporting.formulas import Formula, Sheet
+from symbackprop.loops.lowering import Lowering
+from symbackprop.loops.model import Group, Routine
+from symbackprop.lowering.program import Line, Program
+
+
+@dataclass(frozen=True)
+class LoopGroup:
+    """Loops that compute a formula, or a part of one.
+
+    Attributes:
+        symbol: what is computed.
+        formula: the formula that it is, or is a part of.
+        expression: the part; None: it is the formula.
+        group: the statements.
+    """
+
+    symbol: Symbol
+    formula: Formula
+    expression: Expr | None
+    group: Group
+
+
+@dataclass(frozen=True)
+class LoopPass:
+    """One of the two passes as loops.
+
+    Attributes:
+        groups: in their order.
+        routine: all of them, with their buffers; numbers without axes among the results are temporaries.
+        parts: the parts that have a buffer of their own, with their shapes.
+    """
+
+    groups: Sequence[LoopGroup]
+    routine: Routine
+    parts: Mapping[Symbol, Shape]
+
+
+class _InParts(Lowering):
+    """Counts the parts of formulas through both passes."""
+
+    numbers: Iterator[int]
+
+    def temporary(self, shape: Shape) -> Symbol:
+        """A new buffer."""
+        found = Dummy(f"part_{next(self.numbers)}")
+        self.temporaries.append(found)
+        return self.buffer(found, shape)
+
+
+def loop_passes(sheet: Sheet) -> tuple[LoopPass, LoopPass]:
+    """The forward and the backward pass as loops."""
+    numbers = count(1)
+    return (
+        _loop_pass(sheet, sheet.values, (), numbers),
+        _loop_pass(sheet, sheet.derivatives, sheet.carried, numbers),
+    )
+
+
+def _loop_pass(
+    sheet: Sheet, formulas: Sequence[Formula], before: Sequence[Formula], numbers: Iterator[int]
+) -> LoopPass:
+    shapes = {node.name: node.shape for node in sheet.given} | {one.name: one.shape for one in before}
+    given = (*(node.symbol for node in sheet.given), *(one.symbol for one in before))
+    lines = tuple(Line(one.kind, one.name, one.symbol, one.expression, one.node) for one in formulas)
+    told: list[tuple[Symbol, Expr]] = []
+
+    def text(symbol: Symbol, expression: Expr) -> str:
+        told.append((symbol, expression))
+        return ""
+
+    lowering = _InParts(Program(given, lines, sheet.output, (), shapes), None, text)
+    lowering.numbers = numbers
+    groups: list[LoopGroup] = []
+    for formula in formulas:
+        done = len(lowering.groups)
+        lowering.line(formula.symbol, formula.expression)
+        for (symbol, expression), group in zip(told[done:], lowering.groups[done:], strict=True):
+            part = None if symbol == formula.symbol else expression
+            groups.append(LoopGroup(symbol, formula, part, Group((), group.body)))
+    buffers = lowering.buffers
+    results = [buffers[one.symbol] for one in formulas]
+    return LoopPass(
+        groups,
+        Routine(
+            tuple(sorted(lowering.shapes.sizes, key=str)),
+            tuple(buffers[symbol] for symbol in given),
+            tuple(one for one in results if one.shape),
+            (*(one for one in results if not one.shape), *(buffers[one] for one in lowering.temporaries)),
+            tuple(one.group for one in groups),
+            tuple(lowering.requirements),
+        ),
+        {symbol: buffers[symbol].shape for symbol in lowering.temporaries},
+    )
