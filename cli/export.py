@@ -20,6 +20,7 @@ def export(
     notation: options.NotationOption = None,
     shapes: options.ShapesOption = None,
     granularity: options.GranularityOption = None,
+    loss: options.LossOption = None,
     dtype: Annotated[str, typer.Option("--dtype", help="float64 or float32.")] = "float64",
     output: Annotated[
         Path | None, typer.Option("--output", help="Write to this file, or into this folder.")
@@ -41,6 +42,7 @@ def export(
             notation=notation,
             shapes=shapes,
             at=at,
+            loss=loss,
         )
         chosen = known_names(problem, wrt)
         note_needless(backprop(problem.graph, wrt=chosen, conventions=problem.conventions))

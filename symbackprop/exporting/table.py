@@ -71,7 +71,7 @@ def export(
         problem = source
         derivation = backprop(problem.graph, wrt=wrt, conventions=problem.conventions)
     _check_given(derivation)
-    known_as = name or identifier(problem.title).lower() if problem.title else name or "backward"
+    known_as = name or (identifier(problem.title).lower() if problem.title else "backward")
     module = import_module(f"symbackprop.exporting.{TARGETS[to]}")
     found: Files = module.files(sheet(problem, derivation), known_as, precision)
     return found

@@ -1,0 +1,116 @@
+"""Every example in every language of Python: the values, deltas and gradients are those of the derivation."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import symbackprop as sb
+from symbackprop.problem import Problem
+from tests.examples import EXAMPLES, Example, example
+from tests.exporting.exported import assert_same, given_of, needs, problem_of, ran, results, text_of
+
+QUICK = [needs(target) for target in ("numpy", "torch")]
+SLOW = [needs(target) for target in ("jax", "numba")]
+FEW = ("homework", "attention", "batch-norm", "conv-net")
+"""Examples for what compiles for seconds."""
+
+
+def assert_as_derived(problem: Problem, text: str, target: str) -> None:
+    module = ran(text)
+    derivation = sb.backprop(problem.graph, conventions=problem.conventions)
+    names = {node.name for node in problem.graph.given} - set(map(str, problem.graph.shapes().sizes))
+    plain = {re.sub("_$", "", name) if name not in names else name: value for name, value in module.GIVEN.items()}
+    expected = sb.compile(derivation)(plain)
+    values, deltas, gradients = results(module, given_of(module, target))
+    kept = {name: value for name, value in values.items() if name in expected.values}
+    assert list(kept)[-1] == derivation.output.name
+    assert_same(kept, expected.values)
+    assert_same(deltas, expected.deltas)
+    assert_same(gradients, expected.gradients)
+    assert gradients.keys() == expected.gradients.keys()
+
+
+@pytest.mark.parametrize("target", QUICK)
+@pytest.mark.parametrize("one", EXAMPLES, ids=str)
+def test_the_code_of_every_example_computes_its_derivation_and_passes_its_check(
+    one: Example, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = text_of(one, target)
+    assert_as_derived(problem_of(one), text, target)
+    assert ran(text).check()
+    assert capsys.readouterr().out.endswith("passed\n")
+
+
+@pytest.mark.parametrize("target", SLOW)
+@pytest.mark.parametrize("name", FEW)
+def test_some_examples_where_compiling_takes_long(
+    name: str, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if target == "jax":
+        assert ran(text_of(example(name), target)).check()
+        assert capsys.readouterr().out.endswith("passed\n")
+        return
+    test_the_code_of_every_example_computes_its_derivation_and_passes_its_check(example(name), target, capsys)
+
+
+@pytest.mark.parametrize("target", ["numpy", "numba", "jax", "torch"])
+@pytest.mark.parametrize("one", EXAMPLES, ids=str)
+def test_every_example_is_exported_within_the_width(one: Example, target: str) -> None:
+    assert [line for line in text_of(one, target).splitlines() if len(line) > 112] == []
+
+
+@pytest.mark.parametrize("target", QUICK)
+def test_a_check_finds_a_gradient_that_is_wrong(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = text_of(example("obesity"), target)
+    assert "dL_dw_11 = delta_a1 * x_1 " in text
+    assert not ran(text.replace("dL_dw_11 = delta_a1 * x_1 ", "dL_dw_11 = delta_a1 * x_2 ")).check()
+    assert "failed: an error is above" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("target", [needs("jax")])
+def test_a_check_of_jax_finds_a_gradient_that_is_wrong(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = text_of(example("homework"), target)
+    assert "delta_s = -f" in text
+    assert not ran(text.replace("delta_s = -f", "delta_s = f")).check()
+    assert "failed" in capsys.readouterr().out
+
+
+def test_the_loss_of_pytorch_refuses_what_was_not_derived() -> None:
+    torch = pytest.importorskip("torch", reason="pip install 'symbackprop[torch]'")
+    module = ran(text_of(example("attention"), "torch"))
+    given = given_of(module, "torch")
+    given[0].requires_grad_()
+    with pytest.raises(ValueError, match="dL/dX was not derived"):
+        module.loss(*given)
+    assert torch.is_tensor(given[0])
+
+
+def test_losses_are_chained_with_what_is_made_of_them() -> None:
+    """∂(3 L²)/∂W = 6 L ∂L/∂W, in PyTorch and under `jit` in JAX."""
+    torch = pytest.importorskip("torch", reason="pip install 'symbackprop[torch]'")
+    jax = pytest.importorskip("jax", reason="pip install 'symbackprop[jax]'")
+    module = ran(text_of(example("softmax-mlp"), "torch"))
+    given = given_of(module, "torch")
+    place = module.ARGUMENTS.index("W_1")
+    given[place].requires_grad_()
+    loss = module.loss(*given)
+    (3 * loss**2).backward()
+    right = 6 * float(loss) * results(module, [one.detach() for one in given])[2]["W_1"].numpy()
+    np.testing.assert_allclose(given[place].grad.numpy(), right, rtol=1e-12)
+    other = ran(text_of(example("softmax-mlp"), "jax"))
+    slope = jax.jit(jax.grad(lambda *numbers: 3 * other.loss(*numbers) ** 2, place))
+    np.testing.assert_allclose(slope(*given_of(other, "jax")), right, rtol=2e-5)
+
+
+@pytest.mark.parametrize("target", QUICK)
+def test_float32_is_kept(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (text,) = sb.export(problem_of(example("conv-net")), target, dtype="float32").values()
+    module = ran(text)
+    assert module.check()
+    if target == "numpy":
+        given = [np.float32(value) for value in module.GIVEN.values()]
+        assert {value.dtype for value in results(module, given)[2].values()} == {np.dtype(np.float32)}
+    assert "passed" in capsys.readouterr().out
