@@ -6,7 +6,7 @@ Numba gives what IEEE 754 says.
 
 from __future__ import annotations
 
-from math import erfc, exp, expm1, log, log1p, pow, tanh
+from math import erfc, exp, expm1, isnan, log, log1p, pow, tanh
 
 
 def sign(x: float) -> float:
@@ -31,7 +31,7 @@ def sigmoid(z: float) -> float:
 
 def relu(z: float) -> float:
     """max(z, 0)."""
-    return z if z > 0 or z != z else 0.0
+    return 0.0 if z <= 0 else z
 
 
 def softplus(z: float) -> float:
@@ -86,12 +86,12 @@ def step(z: float) -> float:
 
 def maximum(x: float, y: float) -> float:
     """The larger; none where one of them is none."""
-    return x if x > y or x != x else y
+    return x if x > y or isnan(x) else y
 
 
 def minimum(x: float, y: float) -> float:
     """The smaller; none where one of them is none."""
-    return x if x < y or x != x else y
+    return x if x < y or isnan(x) else y
 
 
 def clip(x: float, low: float, high: float) -> float:

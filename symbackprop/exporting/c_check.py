@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,19 +16,7 @@ from symbackprop.exporting.layout import INDENT, WIDTH, Lines, bracketed, filled
 from symbackprop.exporting.literals import shown_number
 from symbackprop.exporting.module_text import filled_in
 from symbackprop.exporting.sample import Draw, Sample
-
-
-@dataclass(frozen=True)
-class Compared:
-    """A gradient that is compared.
-
-    Attributes:
-        name: of what it is by, in its structure.
-        array: of the room for it; none where it is a number.
-    """
-
-    name: str
-    array: str = ""
+from symbackprop.loops.binding import number_of
 
 
 @dataclass(frozen=True)
@@ -58,14 +47,13 @@ class CCheck:
         """All of it, between #ifdef and #endif."""
         drawn = {name: one for name, one in self.numbers.values.items() if isinstance(one, Draw)}
         included = ["#include <stdint.h>"] * bool(drawn) + ["#include <stdio.h>"]
-        tolerance = "1e-6" if self.real == "double" else "1e-3"
+        tolerance, step = ("1e-6", "1e-5") if self.real == "double" else ("1e-3", "1e-2")
         filling = {
             "prefix": self.prefix,
             "real": self.real,
             "output": self.output,
             "tolerance": tolerance,
-            "step": "1e-5" if self.real == "double" else "1e-2",
-            "cast": self._cast,
+            "moved": self._cast_of(f"kept + (1 - 2*side)*{step}*fmax(1.0, fabs(kept))"),
             "others": ", &deltas" if "deltas" in self.structures else "",
             "drawn": "".join(f"    {line}\n" for line in self._draws(drawn)),
             "step_over": "place += compared[i].count/50 + 1" if drawn else "place++",
@@ -74,7 +62,7 @@ class CCheck:
             [f"#ifdef {self.prefix.upper()}_MAIN", "", *included],
             *([filled_in(_DICE)] if drawn else []),
             *(
-                [filled_in(_TO_ONE, real=self.real, cast=self._cast)]
+                [filled_in(_TO_ONE, real=self.real, share=self._cast_of("x[(i*count + j)*behind + k]/sum"))]
                 if any(one.total is not None for one in drawn.values())
                 else []
             ),
@@ -91,6 +79,9 @@ class CCheck:
     def _cast(self) -> str:
         """What makes a double one of the numbers that are kept."""
         return "" if self.real == "double" else "(float)"
+
+    def _cast_of(self, value: str) -> str:
+        return f"{self._cast}({value})" if self._cast else value
 
     # Room for arrays.
 
@@ -119,9 +110,7 @@ class CCheck:
         return bracketed(f".{name} = {{", numbers, "},", 100)
 
     def _count(self, shape: Shape) -> int:
-        return int(
-            np.prod([size if isinstance(size, int) else int(size.subs(self.symbols)) for size in shape])
-        )
+        return prod(number_of(size, self.symbols) for size in shape)
 
     def _structure(self, tag: str) -> Lines:
         """static struct net_given given = {.n = 4, .X = room.X, .y = 0.5};"""
@@ -169,15 +158,13 @@ class CCheck:
             if not one.shape:
                 lines.append(f"given.{name} = {cast}{numbers};")
                 continue
-            known_as, count = self.rooms["given", name], int(np.prod(one.shape))
+            known_as, count = self.rooms["given", name], prod(one.shape)
             lines += [
                 f"for (size_t place = 0; place < {count}; place++)",
                 f"{INDENT}room.{known_as}[place] = {cast}{numbers};",
             ]
             if one.total is not None:
-                before, behind = (
-                    int(np.prod(part)) for part in (one.shape[: one.total], one.shape[one.total + 1 :])
-                )
+                before, behind = (prod(part) for part in (one.shape[: one.total], one.shape[one.total + 1 :]))
                 lines.append(f"to_one(room.{known_as}, {before}, {one.shape[one.total]}, {behind});")
         return lines
 
@@ -201,7 +188,7 @@ static void to_one({real} *x, size_t before, size_t count, size_t behind)
             for (size_t j = 0; j < count; j++)
                 sum += x[(i*count + j)*behind + k];
             for (size_t j = 0; j < count; j++)
-                x[(i*count + j)*behind + k] = {cast}(x[(i*count + j)*behind + k]/sum);
+                x[(i*count + j)*behind + k] = {share};
         }}
 }}"""
 
@@ -212,7 +199,7 @@ static double difference({real} *w)
     const {real} kept = *w;
     double losses[2], entries[2];
     for (int side = 0; side < 2; side++) {{
-        *w = {cast}(kept + (1 - 2*side)*{step}*fmax(1.0, fabs(kept)));
+        *w = {moved};
         {prefix}_forward(&given, &values);
         losses[side] = values.{output};
         entries[side] = *w;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.exporting import differences
 from symbackprop.exporting.array_text import JaxText
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.helpers import BACKENDS
@@ -43,21 +44,26 @@ class JaxModule(PythonModule):
 
     def check(self) -> list[Lines]:
         """Against automatic differentiation and central differences, in double precision."""
+        output = self.passes.output
         filling = {
-            "output": self.passes.output,
+            "output": output,
             "tolerance": "1e-3" if self.is_single else "1e-6",
-            "given": _SINGLE if self.is_single else "*given",
+            "given": "(given[name].astype(jnp.float32) for name in ARGUMENTS)"
+            if self.is_single
+            else "(given[name] for name in ARGUMENTS)",
             "places": self.compared_places,
         }
-        return [filled_in(one, **filling) for one in (_DIFFERENCES, _CHECK)]
+        return [
+            filled_in(_PLAIN, output=output),
+            differences.difference(output, "plain_loss({**given, name: moved})"),
+            filled_in(_CHECK, **filling),
+        ]
 
 
 def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
     """The module, by the name of its file."""
     return {f"{name}.py": JaxModule(sheet, precision).text()}
 
-
-_SINGLE = "*(one.astype(jnp.float32) for one in given)"
 
 _FORWARD = '''\
 def loss_forward(*given):
@@ -74,37 +80,29 @@ def loss_backward(saved, upstream):
 
 _RULE = "loss.defvjp(loss_forward, loss_backward)"
 
-_DIFFERENCES = '''\
-def differences(function, given, argument):
-    """({output}(w + h) - {output}(w - h)) / 2h for the entries w of one argument."""
-    array = np.array(given[argument])
-    found = np.full(array.shape, np.nan)
-    for place in {places}:
-        losses, entries = [], []
-        for sign in (1, -1):
-            moved = array.copy()
-            moved[place] += sign * 1e-5 * max(1.0, abs(array[place]))
-            losses.append(function(*given[:argument], jnp.asarray(moved), *given[argument + 1 :]))
-            entries.append(moved[place])
-        found[place] = (losses[0] - losses[1]) / (entries[0] - entries[1])
-    return found'''
+_PLAIN = '''\
+@jax.jit
+def plain_loss(given):
+    """{output}, differentiated by JAX itself; takes what `forward` takes, by name."""
+    return forward(**given)["{output}"]'''
 
 _CHECK = '''\
 def check(tolerance={tolerance}):
     """Compare every gradient of `loss` with jax.grad and with central differences."""
     passed = True
     with jax.enable_x64(True):
-        given = [jnp.asarray(GIVEN[name], dtype=jnp.float64) for name in ARGUMENTS]
-        arguments = [ARGUMENTS.index(name) for name in WRT]
-        plain = jax.jit(lambda *given: forward(*given)["{output}"])
-        ours = jax.jit(jax.grad(loss, arguments))({given})
-        theirs = jax.jit(jax.grad(plain, arguments))(*given)
-        for argument, symbolic, automatic in zip(arguments, ours, theirs, strict=True):
-            numeric = differences(plain, given, argument)
-            scale = max(np.nanmax(np.abs(numeric)), 1e-4 * abs(plain(*given)), 1e-12)
-            errors = [np.nanmax(np.abs(symbolic - other)) / scale for other in (automatic, numeric)]
-            passed = passed and bool(max(errors) <= tolerance)
-            shown = f"{{errors[0]:.1e}} from jax.grad, {{errors[1]:.1e}} from differences"
-            print(f"d{output}/d{{ARGUMENTS[argument]}}: largest relative error {{shown}}")
+        given = {{name: jnp.asarray(value, dtype=jnp.float64) for name, value in GIVEN.items()}}
+        ours = jax.jit(jax.grad(lambda given: loss(*{given})))(given)
+        theirs = jax.jit(jax.grad(plain_loss))(given)
+        for name in WRT:
+            places = {places}
+            numeric = np.array([difference(given, name, place) for place in places])
+            symbolic = np.array([ours[name][place] for place in places])
+            scale = max(np.max(np.abs(numeric)), 1e-4 * abs(plain_loss(given)), 1e-12)
+            automatic = np.max(np.abs(ours[name] - theirs[name])) / scale
+            error = np.max(np.abs(symbolic - numeric)) / scale
+            passed = passed and bool(automatic <= tolerance and error <= tolerance)
+            shown = f"{{automatic:.1e}} from jax.grad, {{error:.1e}} from differences"
+            print(f"d{output}/d{{name}}: largest relative error {{shown}}")
     print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
     return passed'''

@@ -46,4 +46,4 @@ def filled_in(template: str, **parts: str) -> Lines:
 def quoted_tuple(name: str, values: Sequence[str]) -> Lines:
     """NAME = ("a", "b")."""
     items = [f'"{one}"' for one in values]
-    return bracketed(f"{name} = (", [*items, ""] if len(items) == 1 else items, ")")
+    return bracketed(f"{name} = (", items, ",)" if len(items) == 1 else ")")

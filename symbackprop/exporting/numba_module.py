@@ -9,6 +9,7 @@ from functools import cached_property
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.exporting import differences
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.helpers import BACKENDS
 from symbackprop.exporting.layout import Lines, bracketed
@@ -103,14 +104,21 @@ class NumbaModule(PythonModule):
 
     def check(self) -> list[Lines]:
         """Central differences of the loss."""
-        filling = {
-            "output": self.passes.output,
-            "tolerance": "1e-3" if self.is_single else "1e-6",
-            "places": self.compared_places,
-            "given": _SINGLE if self.is_single else "*given.values()",
-        }
-        templates = (_DIFFERENCE, _CHECK) if self.loops is None else (_DIFFERENCES, _CHECK_ARRAYS)
-        return [filled_in(one, **filling) for one in templates]
+        output = self.passes.output
+        tolerance = "1e-3" if self.is_single else "1e-6"
+        if self.loops is None:
+            return [filled_in(one, output=output, tolerance=tolerance) for one in (_DIFFERENCE, _CHECK)]
+        return [
+            differences.difference(output, f"forward(**{{**given, name: moved[()]}}).{output}"),
+            differences.check(
+                output,
+                tolerance=tolerance,
+                places=self.compared_places,
+                given=_SINGLE if self.is_single else "*given.values()",
+                entry="[()]",
+                items="._asdict()",
+            ),
+        ]
 
 
 def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
@@ -145,34 +153,5 @@ def check(tolerance={tolerance}):
         error = abs(gradient - numeric) / max(abs(numeric), 1e-4 * abs(loss), 1e-12)
         passed = passed and error <= tolerance
         print(f"d{output}/d{{name}}: relative error {{error:.1e}}")
-    print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
-    return passed'''
-
-_DIFFERENCES = '''\
-def differences(given, name):
-    """({output}(w + h) - {output}(w - h)) / 2h for the entries w of one array."""
-    found = np.full(np.shape(given[name]), np.nan)
-    for place in {places}:
-        losses, entries = [], []
-        for sign in (1, -1):
-            moved = np.array(given[name])
-            moved[place] += sign * 1e-5 * max(1.0, abs(moved[place]))
-            losses.append(forward(**{{**given, name: moved[()]}}).{output})
-            entries.append(moved[place])
-        found[place] = (losses[0] - losses[1]) / (entries[0] - entries[1])
-    return found'''
-
-_CHECK_ARRAYS = '''\
-def check(tolerance={tolerance}):
-    """Compare every gradient with central differences, and print its largest relative error."""
-    given = {{name: np.array(value, dtype=np.float64)[()] for name, value in GIVEN.items()}}
-    loss, gradients = loss_and_gradients({given})
-    passed = True
-    for name, gradient in gradients._asdict().items():
-        numeric = differences(given, name)
-        scale = max(np.nanmax(np.abs(numeric)), 1e-4 * abs(loss), 1e-12)
-        error = np.nanmax(np.abs(gradient - numeric)) / scale
-        passed = passed and bool(error <= tolerance)
-        print(f"d{output}/d{{name}}: largest relative error {{error:.1e}}")
     print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
     return passed'''

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.exporting import differences
 from symbackprop.exporting.array_text import NumpyText
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.layout import Lines
@@ -32,13 +33,16 @@ class NumpyModule(PythonModule):
 
     def check(self) -> list[Lines]:
         """Central differences of the loss, in double precision."""
-        filling = {
-            "output": self.passes.output,
-            "tolerance": "1e-3" if self.is_single else "1e-6",
-            "given": _SINGLE if self.is_single else "**given",
-            "places": self.compared_places,
-        }
-        return [filled_in(one, **filling) for one in (_DIFFERENCES, _CHECK)]
+        output = self.passes.output
+        return [
+            differences.difference(output, f'forward(**{{**given, name: moved}})["{output}"]'),
+            differences.check(
+                output,
+                tolerance="1e-3" if self.is_single else "1e-6",
+                places=self.compared_places,
+                given=_SINGLE if self.is_single else "**given",
+            ),
+        ]
 
 
 def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
@@ -54,32 +58,3 @@ def loss_and_gradients(**given):
     values = forward(**given)
     _, gradients = backward(**given, values=values)
     return values["{output}"], gradients'''
-
-_DIFFERENCES = '''\
-def differences(given, name):
-    """({output}(w + h) - {output}(w - h)) / 2h for the entries w of one array."""
-    found = np.full(np.shape(given[name]), np.nan)
-    for place in {places}:
-        losses, entries = [], []
-        for sign in (1, -1):
-            moved = given[name].copy()
-            moved[place] += sign * 1e-5 * max(1.0, abs(moved[place]))
-            losses.append(forward(**{{**given, name: moved}})["{output}"])
-            entries.append(moved[place])
-        found[place] = (losses[0] - losses[1]) / (entries[0] - entries[1])
-    return found'''
-
-_CHECK = '''\
-def check(tolerance={tolerance}):
-    """Compare every gradient with central differences, and print its largest relative error."""
-    given = {{name: np.array(value, dtype=np.float64) for name, value in GIVEN.items()}}
-    loss, gradients = loss_and_gradients({given})
-    passed = True
-    for name, gradient in gradients.items():
-        numeric = differences(given, name)
-        scale = max(np.nanmax(np.abs(numeric)), 1e-4 * abs(loss), 1e-12)
-        error = np.nanmax(np.abs(gradient - numeric)) / scale
-        passed = passed and bool(error <= tolerance)
-        print(f"d{output}/d{{name}}: largest relative error {{error:.1e}}")
-    print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
-    return passed'''

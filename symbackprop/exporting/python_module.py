@@ -151,9 +151,9 @@ class PythonModule(ABC):
 
     @property
     def compared_places(self) -> str:
-        """The entries of an array `found` that are compared: all, or some of a large one."""
-        every = "np.ndindex(found.shape)"
-        return f"list({every})[:: found.size // 50 + 1]" if self.is_drawn else every
+        """The entries of an array that are compared: all, or some of a large one."""
+        every = "list(np.ndindex(given[name].shape))"
+        return f"{every}[:: given[name].size // 50 + 1]" if self.is_drawn else every
 
     @property
     def is_drawn(self) -> bool:

@@ -31,7 +31,7 @@ from symbackprop.lowering.printer import CodePrinter, Level, Piece
 WIDTH = 100
 """So wide are lines of arguments."""
 
-LETTERS = "ijklpqr"
+LETTERS = "ijkpqrt"
 """What indices are called, from the outermost loop to the innermost."""
 
 VALUE_RULES: Mapping[Any, str] = {Entry: "entry", **dict.fromkeys(TESTS, "test")}
