@@ -19,6 +19,7 @@ from symbackprop.exporting.layout import (
     Entry,
     Lines,
     bracketed,
+    fitted,
     folded,
     indented,
     statements,
@@ -161,7 +162,7 @@ class CPass:
                 yield from [*self._heading(title), ""]
             last = title
             yield from self._comment(one, loops)
-            yield from code.lines(one.group.body, [])
+            yield from fitted(code.lines(one.group.body, []), C, ROOM)
 
     def _comment(self, one: LoopGroup, loops: LoopPass) -> Lines:
         """The formula above its loops, with its shape."""

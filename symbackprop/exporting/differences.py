@@ -6,14 +6,15 @@ from symbackprop.exporting.layout import Lines
 from symbackprop.exporting.module_text import filled_in
 
 
-def difference(output: str, loss: str) -> Lines:
+def difference(output: str, loss: str, step: str = "1e-5") -> Lines:
     """The function of one difference.
 
     Args:
         output: what is differentiated.
         loss: its value at `given` with `moved` for one of its arrays, as code.
+        step: how far a number is moved, relative to its size.
     """
-    return filled_in(_DIFFERENCE, output=output, loss=loss)
+    return filled_in(_DIFFERENCE, output=output, loss=loss, step=step)
 
 
 def check(output: str, *, tolerance: str, places: str, given: str, entry: str = "", items: str = "") -> Lines:
@@ -37,7 +38,7 @@ def difference(given, name, place):
     losses, entries = [], []
     for sign in (1, -1):
         moved = np.array(given[name])
-        moved[place] += sign * 1e-5 * max(1.0, abs(moved[place]))
+        moved[place] += sign * {step} * max(1.0, abs(moved[place]))
         losses.append({loss})
         entries.append(moved[place])
     return (losses[0] - losses[1]) / (entries[0] - entries[1])'''

@@ -21,7 +21,7 @@ class JaxModule(PythonModule):
     namespace = "jnp"
     library = "JAX"
     imports = ("import sys", "", "import jax", "import jax.numpy as jnp", "import numpy as np")
-    words = frozenset({"jax", "jnp", "np"})
+    words = frozenset({"jax", "jnp", "np", "forward"})
     modules = (f"{BACKENDS}.array_functions", f"{BACKENDS}.jax_functions", OWN)
     checked_by = "against jax.grad and by central differences"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -141,6 +141,24 @@ def broken(head: str, value: str, marks: Marks, room: int = WIDTH) -> Lines:
     return [head, *inner[:-1], inner[-1] + marks.end]
 
 
+def fitted(lines: Iterable[str], marks: Marks, room: int = WIDTH) -> Lines:
+    """Statements of loops, those that are too long on several lines.
+
+    >>> fitted(["    y[i] += f(a + b) + c"], Marks("#", brackets=True), 19)
+    ['    y[i] += (', '        f(a + b)', '        + c', '    )']
+    """
+    found: Lines = []
+    for line in lines:
+        statement = _ASSIGNMENT.fullmatch(line.removesuffix(marks.end))
+        if len(line) <= room or statement is None:
+            found.append(line)
+        else:
+            margin, head, value = statement.groups()
+            found += [f"{margin}{one}" for one in broken(head, value, marks, room - len(margin))]
+    return found
+
+
+_ASSIGNMENT = re.compile(r"( *)([^=]+ \+?=) (.*)")
 _SUMS = (" + ", " - ")
 _CHOICES = (" ? ", " : ", " if ", " else ")
 _PRODUCTS = (" * ", " / ", " @ ")

@@ -9,7 +9,7 @@ from sympy import Symbol
 from symbackprop.arrays.sizes import Shape, show_shape
 from symbackprop.exporting.comments import phrase_lines
 from symbackprop.exporting.formulas import Formula, Sheet
-from symbackprop.exporting.layout import Lines, bracketed, folded
+from symbackprop.exporting.layout import PYTHON, Lines, bracketed, fitted, folded
 from symbackprop.exporting.loop_formulas import LoopGroup, LoopPass
 from symbackprop.exporting.passes import ROOM, Passes
 from symbackprop.exporting.scalar_text import ReadablePython
@@ -34,7 +34,9 @@ class NumbaPasses(Passes):
         return [COMPILED, *super().backward()]
 
     def given_back(self, start: str, kind: str, items: Mapping[str, str]) -> Lines:
-        """return Values(Q, K)."""
+        """return Values(Q, K); without any, an empty tuple."""
+        if not items:
+            return [f"{start}()"]
         return bracketed(f"{start}{kind}(", list(items.values()), ")", ROOM)
 
     def one_value(self, name: str) -> str:
@@ -115,7 +117,8 @@ class LoopPasses(NumbaPasses):
     def _block(self, one: LoopGroup, loops: LoopPass, code: ReadableLoops) -> Lines:
         shape = one.formula.shape if one.expression is None else loops.parts[one.symbol]
         room = [f"{self.names[one.symbol]} = {self._empty(shape, code)}"] if shape else []
-        return [*self._comment(one, shape), *room, *code.lines(one.group.body, [])]
+        loops = fitted(code.lines(one.group.body, []), PYTHON, ROOM)
+        return [*self._comment(one, shape), *room, *loops]
 
     def _comment(self, one: LoopGroup, shape: Shape) -> Lines:
         phrase, note = one.formula.phrase, one.formula.note

@@ -147,7 +147,7 @@ class Passes:
             *([""] if self.sheet.backward else []),
             *self.sections(self.sheet.gradients, "Gradients"),
             "",
-            *(self.given_back("deltas = ", "Deltas", deltas) if deltas else ["deltas = ()"]),
+            *self.given_back("deltas = ", "Deltas", deltas),
             *self.given_back("gradients = ", "Gradients", self.gradients()),
             "return deltas, gradients",
         ]

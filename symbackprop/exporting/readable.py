@@ -18,6 +18,10 @@ from symbackprop.notation.numbers import as_decimal
 from symbackprop.notation.printer import SIMPLE_FRACTION
 
 
+WIDEST = 2**31 - 1
+"""Larger whole numbers are none in every library."""
+
+
 class Readable(CodePrinter):
     """Prints products and powers as they are written by hand, in whatever language."""
 
@@ -76,6 +80,10 @@ class Readable(CodePrinter):
         piece = super().number(expression)
         return piece._replace(text=piece.text.replace("/", self.over))
 
+    def integer(self, value: int) -> str:
+        """A whole number; as a decimal where it has more than 32 bits."""
+        return super().integer(value) if abs(value) <= WIDEST else self.literal(float(value))
+
     def literal(self, value: float) -> str:
         """A decimal without needless zeros: 1e-5."""
         return super().literal(value).replace("e-0", "e-").replace("e+0", "e").replace("e+", "e")
@@ -97,7 +105,9 @@ def _factors(expression: Expr) -> Iterator[Expr]:
 
 def is_simple(value: Rational) -> bool:
     """Whether a number is printed as a fraction, and not as a decimal or a whole number."""
-    return bool(value.q != 1 and (value.q < SIMPLE_FRACTION or as_decimal(value) is None))
+    if value.q == 1 or abs(value.p) > WIDEST or value.q > WIDEST:
+        return False
+    return bool(value.q < SIMPLE_FRACTION or as_decimal(value) is None)
 
 
 def is_plain(expression: Expr) -> bool:

@@ -42,7 +42,6 @@ class TorchText(ReadableArrays):
             for name in "leaky_relu elu selu gelu silu mish softsign".split()
         },
         "gelu_tanh": 'torch.nn.functional.gelu({}, approximate="tanh")',
-        "hard_sigmoid": "torch.nn.functional.hardsigmoid({})",
         "softmax_along": "torch.softmax",
         "log_softmax": "torch.log_softmax",
     }

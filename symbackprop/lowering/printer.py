@@ -94,7 +94,7 @@ class CodePrinter(ABC):
         """A number: as a literal where its decimals end, else as a quotient."""
         if isinstance(expression, Integer):
             return self._signed(self.integer(int(expression)))
-        if isinstance(expression, Float) or _ends(int(expression.q)):
+        if isinstance(expression, Float) or _ends(int(expression.q)) or _is_long(expression):
             return self._signed(self.literal(float(expression)))
         above, below = self.integer(int(expression.p)), self.integer(int(expression.q))
         return Piece(f"{above}/{below}", Level.PRODUCT)
@@ -239,6 +239,11 @@ class CodePrinter(ABC):
 
     def __init_subclass__(cls) -> None:
         cls._methods = {}
+
+
+def _is_long(value: Rational) -> bool:
+    """Whether a fraction is made of whole numbers that are no doubles."""
+    return bool(max(abs(value.p), value.q) > 2**53)
 
 
 def _ends(denominator: int) -> bool:
