@@ -14,13 +14,11 @@ from symbackprop.exporting.comments import in_c_comment, tamed
 from symbackprop.exporting.formulas import Section, Sheet
 from symbackprop.exporting.layout import INDENT, WIDTH, Lines, filled, folded, indented
 from symbackprop.exporting.loop_formulas import LoopPass, loop_passes
-from symbackprop.exporting.module_text import conventions
+from symbackprop.exporting.module_text import conventions, told_role
 from symbackprop.exporting.names import C_WORDS, code_names, identifier
 from symbackprop.exporting.sample import Sample, sample, shape_of
 from symbackprop.loops.c_code import c_functions
 from symbackprop.lowering.program import Kind
-from symbackprop.nodes import Node, Role
-from symbackprop.solution.forward import ROLES
 
 STRUCTURES = ("given", "values", "deltas", "gradients")
 """What the functions take: structures of these tags, by pointers of these names."""
@@ -77,14 +75,10 @@ class CFiles:
         needed = {size for one in self.loops.values() if one is not None for size in one.routine.sizes}
         sizes = [Member(self.names[size], remark="size", is_size=True) for size in self.sheet.told(needed)]
         nodes = [
-            Member(self.names[node.symbol], node.shape, self._role(node), is_read=True)
+            Member(self.names[node.symbol], node.shape, told_role(node), is_read=True)
             for node in self.sheet.given
         ]
         return _accesses("given", [*sizes, *nodes], False)
-
-    def _role(self, node: Node) -> str:
-        layer = f" of layer {node.layer}" if node.layer is not None and node.role is Role.PARAMETER else ""
-        return f"{ROLES[node.role]}{layer}"
 
     def _values(self) -> list[Member]:
         titles = {one.symbol: section.title for section in self.sheet.forward for one in section.formulas}

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from sympy import Symbol
 
-from symbackprop.arrays.sizes import show_shape
 from symbackprop.exporting.c_structures import Member, declarations
-from symbackprop.exporting.comments import in_c_comment, phrase_lines
+from symbackprop.exporting.comments import in_c_comment
 from symbackprop.exporting.formulas import Formula, Section, Sheet
 from symbackprop.exporting.layout import (
     INDENT,
@@ -20,16 +19,14 @@ from symbackprop.exporting.layout import (
     Lines,
     bracketed,
     fitted,
-    folded,
     indented,
     statements,
+    told,
 )
 from symbackprop.exporting.loop_formulas import LoopGroup, LoopPass
 from symbackprop.exporting.scalar_text import ReadableC
 from symbackprop.loops.c_code import CLoops, CValues
-from symbackprop.notation.unicode import UNICODE
-from symbackprop.solution.steps import Notation
-from symbackprop.writing.lines import PLAIN_RELATIONS, Phrase, Writer
+from symbackprop.writing.lines import Phrase
 
 ROOM = WIDTH - len(INDENT)
 
@@ -109,8 +106,6 @@ class CPass:
         self.sheet, self.sections, self.loops = sheet, sections, loops
         self.names, self.members = names, members
         self.prefix, self.real = prefix, real
-        derivation = sheet.derivation
-        self.writer = Writer(UNICODE, derivation.conventions, PLAIN_RELATIONS, Notation(derivation.shapes))
         if loops is None:
             printer = ReadableC(names)
             self._code = list(self._statements(printer))
@@ -166,16 +161,8 @@ class CPass:
 
     def _comment(self, one: LoopGroup, loops: LoopPass) -> Lines:
         """The formula above its loops, with its shape."""
-        formula = one.formula
-        if one.expression is not None:
-            phrase = Phrase(self.names[one.symbol], (("=", self.writer.math(one.expression)),))
-            shape, note = loops.parts[one.symbol], ""
-        else:
-            phrase, shape, note = formula.phrase, formula.shape, formula.note
-        lines = phrase_lines(tame(phrase), ROOM - len("// "))
-        lines[-1] += f"  {show_shape(shape)}" if shape else ""
-        told = folded(in_c_comment(note), ROOM - len("// ")) if note else []
-        return [f"// {line}" for line in (*lines, *told)]
+        phrase, shape, note = one.told(self.names[one.symbol], loops.shape(one), self.sheet.writer)
+        return told(tame(phrase), shape, in_c_comment(note), C, ROOM)
 
     # Members.
 

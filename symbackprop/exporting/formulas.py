@@ -86,6 +86,11 @@ class Sheet:
         nodes = [node for node in self.derivation.graph.given if node.role is not Role.SIZE]
         return tuple(sorted(nodes, key=lambda node: _ORDER.index(node.role)))
 
+    @cached_property
+    def writer(self) -> Writer:
+        """What writes formulas into comments."""
+        return comment_writer(self.derivation)
+
     @property
     def wrt(self) -> tuple[Symbol, ...]:
         """What the loss is differentiated by, in the order of what is given."""
@@ -159,6 +164,11 @@ def used_in(formulas: Iterable[Formula]) -> set[Symbol]:
     return {symbol for one in formulas for symbol in one.expression.free_symbols}
 
 
+def comment_writer(derivation: Derivation) -> Writer:
+    """What writes formulas of a derivation into comments."""
+    return Writer(UNICODE, derivation.conventions, PLAIN_RELATIONS, Notation(derivation.shapes))
+
+
 def sheet(problem: Problem, derivation: Derivation) -> Sheet:
     """What is to be written into code."""
     return _Maker(problem, derivation).sheet()
@@ -167,7 +177,7 @@ def sheet(problem: Problem, derivation: Derivation) -> Sheet:
 class _Maker:
     def __init__(self, problem: Problem, derivation: Derivation) -> None:
         self.problem, self.derivation, self.graph = problem, derivation, derivation.graph
-        self.writer = Writer(UNICODE, derivation.conventions, PLAIN_RELATIONS, Notation(derivation.shapes))
+        self.writer = comment_writer(derivation)
         self.raw = {line.symbol: line for line in self._lines()}
 
     def _lines(self) -> Iterator[Line]:

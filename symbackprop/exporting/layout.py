@@ -103,16 +103,20 @@ def _beside(entries: Sequence[Entry], marks: Marks) -> Lines:
 
 
 def _above(one: Entry, marks: Marks, room: int) -> Lines:
+    comments = told(one.phrase, one.remark, one.note, marks, room)
+    return [*comments, *broken(one.head, one.value, marks, room)]
+
+
+def told(phrase: Phrase, remark: str, note: str, marks: Marks, room: int = WIDTH) -> Lines:
+    """Comments that tell a formula, with a remark behind it and a note below."""
     lead = f"{marks.comment} "
     within = room - len(lead)
-    formula = phrase_lines(one.phrase, within)
-    if one.remark and cell_len(formula[-1]) + 2 + len(one.remark) <= within:
-        formula[-1] += f"  {one.remark}"
-    elif one.remark:
-        formula.append(f"{' ' * cell_len(one.phrase.left)} {one.remark}")
-    note = folded(one.note, within) if one.note else []
-    comments = [lead + line for line in (*formula, *note)]
-    return [*comments, *broken(one.head, one.value, marks, room)]
+    formula = phrase_lines(phrase, within)
+    if remark and cell_len(formula[-1]) + 2 + len(remark) <= within:
+        formula[-1] += f"  {remark}"
+    elif remark:
+        formula.append(f"{' ' * cell_len(phrase.left)} {remark}")
+    return [lead + line for line in (*formula, *(folded(note, within) if note else []))]
 
 
 # Long statements.

@@ -8,11 +8,12 @@ from itertools import count
 
 from sympy import Dummy, Expr, Symbol
 
-from symbackprop.arrays.sizes import Shape
+from symbackprop.arrays.sizes import Shape, show_shape
 from symbackprop.exporting.formulas import Formula, Sheet
 from symbackprop.loops.lowering import Lowering
 from symbackprop.loops.model import Group, Routine
 from symbackprop.lowering.program import Line, Program
+from symbackprop.writing.lines import Phrase, Writer
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,19 @@ class LoopGroup:
     expression: Expr | None
     group: Group
 
+    def told(self, name: str, shape: Shape, writer: Writer) -> tuple[Phrase, str, str]:
+        """What stands above the loops: a formula, its shape, a note.
+
+        Args:
+            name: what is computed, in code.
+            shape: of what is computed.
+            writer: of formulas.
+        """
+        phrase, note = self.formula.phrase, self.formula.note
+        if self.expression is not None:
+            phrase, note = Phrase(name, (("=", writer.math(self.expression)),)), ""
+        return phrase, show_shape(shape) if shape else "", note
+
 
 @dataclass(frozen=True)
 class LoopPass:
@@ -45,6 +59,10 @@ class LoopPass:
     groups: Sequence[LoopGroup]
     routine: Routine
     parts: Mapping[Symbol, Shape]
+
+    def shape(self, one: LoopGroup) -> Shape:
+        """The shape of what a group computes."""
+        return one.formula.shape if one.expression is None else self.parts[one.symbol]
 
 
 class _InParts(Lowering):

@@ -7,17 +7,21 @@ from collections.abc import Iterable, Sequence
 from symbackprop.exporting.comments import in_docstring, table
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.layout import WIDTH, Lines, bracketed, folded, indented
-from symbackprop.notation.unicode import UNICODE
+from symbackprop.nodes import Node, Role
+from symbackprop.solution.forward import ROLES
 from symbackprop.solution.header import of_formulas
-from symbackprop.solution.steps import Notation
-from symbackprop.writing.lines import PLAIN_RELATIONS, Writer
 
 
 def conventions(sheet: Sheet) -> Lines:
     """What textbooks differ on, and what it is here, in two columns."""
-    derivation = sheet.derivation
-    writer = Writer(UNICODE, derivation.conventions, PLAIN_RELATIONS, Notation(derivation.shapes))
-    return table([writer.words(name), writer.words(here)] for name, here in of_formulas(sheet.problem))
+    words = sheet.writer.words
+    return table([words(name), words(here)] for name, here in of_formulas(sheet.problem))
+
+
+def told_role(node: Node, count: int = 1) -> str:
+    """parameter of layer 2; parameters of layer 2, of several nodes."""
+    layer = f" of layer {node.layer}" if node.layer is not None and node.role is Role.PARAMETER else ""
+    return f"{ROLES[node.role]}{'s' * (count > 1)}{layer}"
 
 
 def module_docstring(sheet: Sheet, purpose: Sequence[str]) -> Lines:

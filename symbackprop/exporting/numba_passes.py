@@ -6,17 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Symbol
 
-from symbackprop.arrays.sizes import Shape, show_shape
-from symbackprop.exporting.comments import phrase_lines
+from symbackprop.arrays.sizes import Shape
 from symbackprop.exporting.formulas import Formula, Sheet
-from symbackprop.exporting.layout import PYTHON, Lines, bracketed, fitted, folded
+from symbackprop.exporting.layout import PYTHON, Lines, bracketed, fitted, told
 from symbackprop.exporting.loop_formulas import LoopGroup, LoopPass
 from symbackprop.exporting.passes import ROOM, Passes
 from symbackprop.exporting.scalar_text import ReadablePython
 from symbackprop.loops.python_code import PythonLoops, PythonValues
-from symbackprop.notation.unicode import UNICODE
-from symbackprop.solution.steps import Notation
-from symbackprop.writing.lines import PLAIN_RELATIONS, Phrase, Writer
 
 COMPILED = '@njit(error_model="numpy")'
 """IEEE 754 throughout: a division by zero is infinite, and no error."""
@@ -91,8 +87,6 @@ class LoopPasses(NumbaPasses):
         self.dtype = dtype
         self._codes = [(one, ReadableLoops(one, names)) for one in loops]
         self._of = {group.formula.symbol: pair for pair in self._codes for group in pair[0].groups}
-        derivation = sheet.derivation
-        self._writer = Writer(UNICODE, derivation.conventions, PLAIN_RELATIONS, Notation(derivation.shapes))
 
     @property
     def used(self) -> Lines:
@@ -115,18 +109,10 @@ class LoopPasses(NumbaPasses):
         return [line for place, block in enumerate(blocks) for line in [*[""] * bool(place), *block]]
 
     def _block(self, one: LoopGroup, loops: LoopPass, code: ReadableLoops) -> Lines:
-        shape = one.formula.shape if one.expression is None else loops.parts[one.symbol]
-        room = [f"{self.names[one.symbol]} = {self._empty(shape, code)}"] if shape else []
-        loops = fitted(code.lines(one.group.body, []), PYTHON, ROOM)
-        return [*self._comment(one, shape), *room, *loops]
-
-    def _comment(self, one: LoopGroup, shape: Shape) -> Lines:
-        phrase, note = one.formula.phrase, one.formula.note
-        if one.expression is not None:
-            phrase, note = Phrase(self.names[one.symbol], (("=", self._writer.math(one.expression)),)), ""
-        lines = phrase_lines(phrase, ROOM - len("# "))
-        lines[-1] += f"  {show_shape(shape)}" if shape else ""
-        return [f"# {line}" for line in (*lines, *(folded(note, ROOM - len("# ")) if note else []))]
+        name, shape = self.names[one.symbol], loops.shape(one)
+        comment = told(*one.told(name, shape, self.sheet.writer), PYTHON, ROOM)
+        room = [f"{name} = {self._empty(shape, code)}"] if shape else []
+        return [*comment, *room, *fitted(code.lines(one.group.body, []), PYTHON, ROOM)]
 
     def _empty(self, shape: Shape, code: ReadableLoops) -> str:
         sizes = [code.indices(size) for size in shape]

@@ -22,11 +22,11 @@ from symbackprop.exporting.layout import (
     indented,
     statements,
 )
+from symbackprop.exporting.module_text import told_role
 from symbackprop.lowering.printer import CodePrinter
 from symbackprop.lowering.program import Kind
-from symbackprop.nodes import Node, Role
+from symbackprop.nodes import Node
 from symbackprop.notation.names import unicode_name
-from symbackprop.solution.forward import ROLES
 
 ROOM = WIDTH - len(INDENT)
 """How wide a line of a function's body may be."""
@@ -107,11 +107,10 @@ class Passes:
         return f"{self.names[node.symbol]} is {in_docstring(unicode_name(node.name))} in the formulas"
 
     def _kind(self, node: Node, count: int = 1) -> str:
-        role = f"{ROLES[node.role]}{'s' * (count > 1)}"
-        layer = f" of layer {node.layer}" if node.layer is not None and node.role is Role.PARAMETER else ""
+        role = told_role(node, count)
         if self.sheet.derivation.shapes is None:
-            return f"{role}{layer}"
-        return f"{role}{layer}, {show_shape(node.shape) if node.shape else 'a number'}"
+            return role
+        return f"{role}, {show_shape(node.shape) if node.shape else 'a number'}"
 
     # Bodies.
 

@@ -17,7 +17,6 @@ from symbackprop.lowering.printer import CodePrinter, Level, Piece
 from symbackprop.notation.numbers import as_decimal
 from symbackprop.notation.printer import SIMPLE_FRACTION
 
-
 WIDEST = 2**31 - 1
 """Larger whole numbers are none in every library."""
 
