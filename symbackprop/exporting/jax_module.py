@@ -36,7 +36,7 @@ class JaxModule(PythonModule):
         loss = [
             "@jax.custom_vjp",
             *signature,
-            f'    """{self.passes.output}, as a function that JAX differentiates by {self.told_wrt}."""',
+            f'    """{self.passes.output}, which JAX differentiates by `backward`; by what is not in WRT, as 0."""',
             f'    return forward({call})["{self.passes.output}"]',
         ]
         parts = [self.name_tuples(), loss]

@@ -14,14 +14,28 @@ from symbackprop.notation.names import GREEK, unused_name
 PYTHON_WORDS = frozenset({*keyword.kwlist, *keyword.softkwlist, *dir(builtins)})
 """What no name of a user may be in Python."""
 
-C_WORDS = frozenset(
+_LIMITS = {
+    f"{sign}INT{kind}{bits}_{end}"
+    for sign in ("", "U")
+    for kind in ("", "_LEAST", "_FAST")
+    for bits in (8, 16, 32, 64)
+    for end in ("MIN", "MAX")
+}
+
+C_WORDS = _LIMITS | set(
     """
 auto break case char const continue default do double else enum extern float for goto if inline int long
 register restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
 asm bool catch class delete explicit export false friend mutable namespace new operator private protected
 public template this throw true try typename using virtual alignas alignof atomic complex imaginary noreturn
 thread_local static_assert typeof typeof_unqual constexpr nullptr and and_eq bitand bitor compl not not_eq or
-or_eq xor xor_eq linux unix main errno assert offsetof NULL EOF BUFSIZ NAN INFINITY HUGE_VAL RAND_MAX
+or_eq xor xor_eq linux unix main errno assert offsetof
+size_t ptrdiff_t wchar_t max_align_t float_t double_t uint64_t FILE stdin stdout stderr
+NULL EOF BUFSIZ FILENAME_MAX FOPEN_MAX L_tmpnam TMP_MAX SEEK_CUR SEEK_END SEEK_SET RAND_MAX
+NAN INFINITY HUGE_VAL HUGE_VALF HUGE_VALL MATH_ERRNO MATH_ERREXCEPT math_errhandling
+FP_ILOGB0 FP_ILOGBNAN FP_INFINITE FP_NAN FP_NORMAL FP_SUBNORMAL FP_ZERO
+INTMAX_MAX INTMAX_MIN INTPTR_MAX INTPTR_MIN PTRDIFF_MAX PTRDIFF_MIN SIG_ATOMIC_MAX SIG_ATOMIC_MIN SIZE_MAX
+UINTMAX_MAX UINTPTR_MAX WCHAR_MAX WCHAR_MIN WINT_MAX WINT_MIN
 """.split()
 )
 """What no name of a user may be in C, nor in a C++ that reads the header."""

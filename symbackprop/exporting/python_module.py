@@ -10,7 +10,6 @@ from typing import ClassVar
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
-from symbackprop.errors import listing
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.helpers import BACKENDS, RENAMED, functions_in, needed, source
 from symbackprop.exporting.layout import Lines
@@ -131,11 +130,6 @@ class PythonModule(ABC):
     def is_single(self) -> bool:
         """Whether the numbers have 32 bits."""
         return self.precision == "float32"
-
-    @property
-    def told_wrt(self) -> str:
-        """What the output is differentiated by, in words."""
-        return listing(self.passes.wrt, 6)
 
     def name_tuples(self) -> Lines:
         """ARGUMENTS = ("X", "W"): what `forward` takes; WRT: what its output is differentiated by."""

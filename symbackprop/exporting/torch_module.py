@@ -40,7 +40,7 @@ class TorchModule(PythonModule):
         signature, call = self.loss_signature()
         loss = [
             *signature,
-            f'    """{self.passes.output}, as a function that autograd differentiates by {self.told_wrt}."""',
+            f'    """{self.passes.output}, which autograd differentiates by `backward`: by what is in WRT."""',
             f"    return Loss.apply({call})",
         ]
         count = str(len(self.passes.arguments))

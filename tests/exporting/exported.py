@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 from collections.abc import Mapping
 from functools import cache
 from types import SimpleNamespace
@@ -18,7 +17,6 @@ from symbackprop.problem import Problem
 from tests.examples import Example
 
 PYTHON = ("numpy", "numba", "jax", "torch")
-GCC = ("gcc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1")
 
 
 def needs(target: str) -> Any:
@@ -58,12 +56,47 @@ def given_of(module: SimpleNamespace, target: str, numbers: Mapping[str, Any] | 
     return [torch.tensor(value) for value in values]
 
 
-def results(module: SimpleNamespace, given: list[Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+def results(
+    module: SimpleNamespace, given: list[Any]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Values, deltas and gradients by their names in code."""
     values = module.forward(*given)
     deltas, gradients = module.backward(*given, values)
-    every = [one._asdict() if hasattr(one, "_asdict") else dict(one or {}) for one in (values, deltas, gradients)]
+    every = [
+        one._asdict() if hasattr(one, "_asdict") else dict(one or {}) for one in (values, deltas, gradients)
+    ]
     return every[0], every[1], every[2]
+
+
+def assert_as_derived(
+    problem: Problem,
+    given: Mapping[str, Any],
+    values: Mapping[str, Any],
+    deltas: Mapping[str, Any],
+    gradients: Mapping[str, Any],
+) -> None:
+    """What exported code computes is what NumPy computes by the derivation.
+
+    Args:
+        problem: that was exported.
+        given: numbers by their names in code.
+        values: of the exported code; others than those of nodes are passed by.
+        deltas: likewise.
+        gradients: likewise, all of them.
+    """
+    derivation = sb.backprop(problem.graph, conventions=problem.conventions)
+    names = {node.name for node in problem.graph.given}
+    plain = {name if name in names else name.removesuffix("_"): value for name, value in given.items()}
+    expected = sb.compile(derivation)(plain)
+    assert_same({node.name: values[node.name] for node in problem.graph.inner}, expected.values)
+    right = {
+        delta.symbol.name: expected.deltas[name]
+        for name, delta in derivation.deltas.items()
+        if delta.symbol is not None
+    }
+    assert_same({name: one for name, one in deltas.items() if not name.startswith("part")}, right)
+    assert_same(gradients, expected.gradients)
+    assert gradients.keys() == expected.gradients.keys()
 
 
 def assert_same(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
@@ -71,18 +104,6 @@ def assert_same(found: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
     for name, value in found.items():
         right = np.asarray(expected[name])
         size = float(np.max(np.abs(right))) if right.size else 0.0
-        np.testing.assert_allclose(np.asarray(value), right, rtol=1e-10, atol=1e-10 * size + 1e-13, err_msg=name)
-
-
-def compiled_c(files: Mapping[str, str], folder: Any, *options: str) -> subprocess.CompletedProcess[str]:
-    """A header and a source compiled with all warnings as errors; the program is `folder/check`."""
-    for name, text in files.items():
-        (folder / name).write_text(text, encoding="utf-8")
-    source = next(name for name in files if name.endswith(".c"))
-    command = [*GCC, *options, source, "-lm", "-o", "check"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
-def run_c(folder: Any) -> subprocess.CompletedProcess[str]:
-    """The check of a compiled source."""
-    return subprocess.run([folder / "check"], capture_output=True, text=True, check=False, timeout=60)
+        np.testing.assert_allclose(
+            np.asarray(value), right, rtol=1e-10, atol=1e-10 * size + 1e-13, err_msg=name
+        )
