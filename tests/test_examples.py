@@ -93,6 +93,7 @@ def test_the_schema_of_the_spec_refuses_an_unknown_key() -> None:
 def test_every_file_of_an_example_belongs_to_a_run() -> None:
     wanted = {one.golden(command, form) for one, command in RUNS for form in FORMATS}
     wanted |= {one.spec for one in EXAMPLES}
-    wanted |= {example("obesity").folder / "train-d.tex", example("homework").folder / "solution.md"}
+    wanted |= {example("obesity").folder / "train-d.tex"}
+    wanted |= {example("homework").folder / one for one in ("solution.md", "exported")}
     found = {path for one in EXAMPLES for path in one.folder.iterdir() if path.name != "README.md"}
     assert found == wanted

@@ -68,8 +68,8 @@ page.style page.marks page.tokens page.words page.html
 precise.digits precise.evaluation precise.slopes precise.point precise.points
 exporting.names exporting.comments exporting.layout exporting.readable exporting.helpers
 exporting.own_functions exporting.array_text exporting.torch_text exporting.scalar_text
-exporting.formulas exporting.sample exporting.literals exporting.module_text exporting.differences exporting.passes
-exporting.python_module exporting.numpy_module exporting.jax_module exporting.torch_module
+exporting.formulas exporting.sample exporting.literals exporting.module_text exporting.differences
+exporting.passes exporting.python_module exporting.numpy_module exporting.jax_module exporting.torch_module
 exporting.loop_formulas exporting.numba_passes exporting.numba_module
 exporting.c_structures exporting.c_passes exporting.c_check exporting.c_files exporting.table
 papers.pieces papers.marks papers.paragraphs papers.markdown papers.tex papers.reading papers.commas
@@ -90,7 +90,9 @@ __init__
 """.split()
 
 # Relative imports within the command line.
-PROGRAM_ORDER = "options writing source asked jobs gathering derive fit train draw check export schema main".split()
+PROGRAM_ORDER = (
+    "options writing source asked jobs gathering derive fit train draw check export schema main".split()
+)
 
 HEAVY = {"symbackprop", "sympy", "numpy", "pydantic", "rich", "mpmath"}
 

@@ -32,15 +32,16 @@ class JaxModule(PythonModule):
 
     def interface(self) -> list[Lines]:
         """loss(X, W, Y), differentiated by its own rule."""
+        output = self.passes.output
         signature, call = self.loss_signature()
         loss = [
             "@jax.custom_vjp",
             *signature,
-            f'    """{self.passes.output}, which JAX differentiates by `backward`; by what is not in WRT, as 0."""',
-            f'    return forward({call})["{self.passes.output}"]',
+            f'    """{output}, which JAX differentiates by `backward`; by what is not in WRT, as 0."""',
+            f'    return forward({call})["{output}"]',
         ]
         parts = [self.name_tuples(), loss]
-        return parts + [filled_in(one, output=self.passes.output) for one in (_FORWARD, _BACKWARD, _RULE)]
+        return parts + [filled_in(one, output=output) for one in (_FORWARD, _BACKWARD, _RULE)]
 
     def check(self) -> list[Lines]:
         """Against automatic differentiation and central differences, in double precision."""

@@ -37,14 +37,15 @@ class TorchModule(PythonModule):
 
     def interface(self) -> list[Lines]:
         """The Function, and loss(X, W, Y) that calls it."""
+        output = self.passes.output
         signature, call = self.loss_signature()
         loss = [
             *signature,
-            f'    """{self.passes.output}, which autograd differentiates by `backward`: by what is in WRT."""',
+            f'    """{output}, which autograd differentiates by `backward`: by what is in WRT."""',
             f"    return Loss.apply({call})",
         ]
         count = str(len(self.passes.arguments))
-        return [self.name_tuples(), filled_in(_FUNCTION, output=self.passes.output, count=count), loss]
+        return [self.name_tuples(), filled_in(_FUNCTION, output=output, count=count), loss]
 
     def check(self) -> list[Lines]:
         """Against PyTorch's own derivatives, in double precision."""

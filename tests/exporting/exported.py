@@ -68,6 +68,12 @@ def results(
     return every[0], every[1], every[2]
 
 
+def as_printed(problem: Problem, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers by their names in print: lambda for lambda_."""
+    names = {node.name for node in problem.graph.given}
+    return {name if name in names else name.removesuffix("_"): value for name, value in given.items()}
+
+
 def assert_as_derived(
     problem: Problem,
     given: Mapping[str, Any],
@@ -85,9 +91,7 @@ def assert_as_derived(
         gradients: likewise, all of them.
     """
     derivation = sb.backprop(problem.graph, conventions=problem.conventions)
-    names = {node.name for node in problem.graph.given}
-    plain = {name if name in names else name.removesuffix("_"): value for name, value in given.items()}
-    expected = sb.compile(derivation)(plain)
+    expected = sb.compile(derivation)(as_printed(problem, given))
     assert_same({node.name: values[node.name] for node in problem.graph.inner}, expected.values)
     right = {
         delta.symbol.name: expected.deltas[name]

@@ -14,7 +14,7 @@ from symbackprop.graph import Graph
 from symbackprop.problem import Problem
 from tests.examples import EXAMPLES, Example, example
 from tests.exporting.c_library import CLibrary, gcc, needs_gcc, written
-from tests.exporting.exported import assert_as_derived, problem_of, ran
+from tests.exporting.exported import as_printed, assert_as_derived, problem_of, ran
 from tests.loops.every_operation import PROGRAMS
 
 pytestmark = needs_gcc
@@ -30,7 +30,7 @@ def assert_right(problem: Problem, folder: Path) -> None:
     """The code computes what was derived, and its check passes."""
     library = CLibrary(exported(problem), folder)
     (text,) = sb.export(problem, "numpy").values()
-    given = ran(text).GIVEN
+    given = as_printed(problem, ran(text).GIVEN)
     assert_as_derived(problem, given, *library.results(given))
     assert library.check() == 0
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+from rich.cells import cell_len
 
 import symbackprop as sb
+from symbackprop.exporting.layout import WIDTH
+from symbackprop.exporting.table import TARGETS
 from symbackprop.graph import Graph
 from symbackprop.problem import Problem
 from tests.examples import EXAMPLES, Example, example
@@ -56,10 +63,11 @@ def test_the_check_of_jax_passes_for_some_examples(name: str, target: str) -> No
     assert ran(text_of(example(name), target)).check()
 
 
-@pytest.mark.parametrize("target", ["numpy", "numba", "jax", "torch"])
+@pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("one", EXAMPLES, ids=str)
 def test_every_example_is_exported_within_the_width(one: Example, target: str) -> None:
-    assert [line for line in text_of(one, target).splitlines() if len(line) > 112] == []
+    for text in sb.export(problem_of(one), target, name="exported").values():
+        assert [line for line in text.splitlines() if cell_len(line) > WIDTH] == []
 
 
 @pytest.mark.parametrize("target", QUICK)
@@ -116,3 +124,13 @@ def test_float32_is_kept(target: str, capsys: pytest.CaptureFixture[str]) -> Non
         given = [np.float32(value) for value in module.GIVEN.values()]
         assert {value.dtype for value in results(module, given)[2].values()} == {np.dtype(np.float32)}
     assert "passed" in capsys.readouterr().out
+
+
+def test_what_is_exported_has_nothing_for_a_linter(tmp_path: Path) -> None:
+    """No import, no variable is left over; every name is defined."""
+    for one in EXAMPLES:
+        for target in ("numpy", "numba", "jax", "torch"):
+            (tmp_path / f"{one.name}_{target}.py").write_text(text_of(one, target), encoding="utf-8")
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", str(tmp_path)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout[-3000:]
