@@ -12,6 +12,7 @@ from sympy import Symbol
 
 from symbackprop.arrays.sizes import Shape
 from symbackprop.exporting.c_structures import Member, Structure
+from symbackprop.exporting.differences import DOUBLE, SINGLE
 from symbackprop.exporting.layout import INDENT, WIDTH, Lines, bracketed, filled, indented
 from symbackprop.exporting.literals import shown_number
 from symbackprop.exporting.module_text import filled_in
@@ -47,13 +48,14 @@ class CCheck:
         """All of it, between #ifdef and #endif."""
         drawn = {name: one for name, one in self.numbers.values.items() if isinstance(one, Draw)}
         included = ["#include <stdint.h>"] * bool(drawn) + ["#include <stdio.h>"]
-        tolerance, step = ("1e-6", "1e-5") if self.real == "double" else ("1e-3", "1e-2")
+        exactness = DOUBLE if self.real == "double" else SINGLE
         filling = {
             "prefix": self.prefix,
             "real": self.real,
             "output": self.output,
-            "tolerance": tolerance,
-            "moved": self._cast_of(f"kept + (1 - 2*side)*{step}*fmax(1.0, fabs(kept))"),
+            "tolerance": exactness.tolerance,
+            "least": exactness.least,
+            "moved": self._cast_of(f"kept + (1 - 2*side)*{exactness.step}*fmax(1.0, fabs(kept))"),
             "others": ", &deltas" if "deltas" in self.structures else "",
             "drawn": "".join(f"    {line}\n" for line in self._draws(drawn)),
             "step_over": "place += compared[i].count/50 + 1" if drawn else "place++",
@@ -213,7 +215,7 @@ int main(void)
 {{
 {drawn}    {prefix}_forward(&given, &values);
     {prefix}_backward(&given, &values{others}, &gradients);
-    const double least = fmax(1e-4*fabs(values.{output}), 1e-12);
+    const double least = fmax({least}*fabs(values.{output}), 1e-12);
     int failed = 0;
     for (size_t i = 0; i < sizeof compared/sizeof compared[0]; i++) {{
         double largest = 0.0, scale = least;

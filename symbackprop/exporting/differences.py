@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from symbackprop.exporting.layout import Lines
 from symbackprop.exporting.module_text import filled_in
 
 
-def difference(output: str, loss: str, step: str = "1e-5") -> Lines:
+@dataclass(frozen=True)
+class Exactness:
+    """How near a gradient and differences come, in words of code.
+
+    Attributes:
+        tolerance: the largest relative error that passes.
+        step: how far a number is moved, relative to its size.
+        least: what errors are relative to at the least, as a share of the loss.
+    """
+
+    tolerance: str
+    step: str = "1e-5"
+    least: str = "1e-4"
+
+
+DOUBLE = Exactness("1e-6")
+GRADIENTS_SINGLE = Exactness("1e-3")
+"""Gradients have 32 bits, losses have 64."""
+
+SINGLE = Exactness("1e-3", step="1e-2", least="1e-2")
+"""All numbers have 32 bits."""
+
+
+def difference(output: str, loss: str, exactness: Exactness = DOUBLE) -> Lines:
     """The function of one difference.
 
     Args:
         output: what is differentiated.
         loss: its value at `given` with `moved` for one of its arrays, as code.
-        step: how far a number is moved, relative to its size.
+        exactness: of all numbers.
     """
-    return filled_in(_DIFFERENCE, output=output, loss=loss, step=step)
+    return filled_in(_DIFFERENCE, output=output, loss=loss, step=exactness.step)
 
 
-def check(output: str, *, tolerance: str, places: str, given: str, entry: str = "", items: str = "") -> Lines:
+def check(
+    output: str, exactness: Exactness, *, places: str, given: str, entry: str = "", items: str = ""
+) -> Lines:
     """The function that compares all gradients.
 
     Args:
         output: what is differentiated.
-        tolerance: the largest relative error that passes.
+        exactness: of all numbers.
         places: the entries of `given[name]` that are compared, as code.
         given: what `loss_and_gradients` is called with, as code.
         entry: what makes a number of an array without axes.
         items: what makes a dictionary of the gradients.
     """
-    filling = {"output": output, "tolerance": tolerance, "places": places}
-    return filled_in(_CHECK, **filling, given=given, entry=entry, items=items)
+    near = {"tolerance": exactness.tolerance, "least": exactness.least}
+    return filled_in(_CHECK, output=output, places=places, given=given, entry=entry, items=items, **near)
 
 
 _DIFFERENCE = '''\
@@ -53,7 +80,7 @@ def check(tolerance={tolerance}):
         places = {places}
         numeric = np.array([difference(given, name, place) for place in places])
         symbolic = np.array([np.asarray(gradient)[place] for place in places])
-        scale = max(np.max(np.abs(numeric)), 1e-4 * abs(loss), 1e-12)
+        scale = max(np.max(np.abs(numeric)), {least} * abs(loss), 1e-12)
         error = np.max(np.abs(symbolic - numeric)) / scale
         passed = passed and bool(error <= tolerance)
         print(f"d{output}/d{{name}}: largest relative error {{error:.1e}}")

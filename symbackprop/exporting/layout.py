@@ -154,7 +154,7 @@ def fitted(lines: Iterable[str], marks: Marks, room: int = WIDTH) -> Lines:
     found: Lines = []
     for line in lines:
         statement = _ASSIGNMENT.fullmatch(line.removesuffix(marks.end))
-        if len(line) <= room or statement is None:
+        if len(line) <= room or statement is None or not line.endswith(marks.end):
             found.append(line)
         else:
             margin, head, value = statement.groups()

@@ -38,7 +38,7 @@ class NumpyModule(PythonModule):
             differences.difference(output, f'forward(**{{**given, name: moved}})["{output}"]'),
             differences.check(
                 output,
-                tolerance="1e-3" if self.is_single else "1e-6",
+                differences.GRADIENTS_SINGLE if self.is_single else differences.DOUBLE,
                 places=self.compared_places,
                 given=_SINGLE if self.is_single else "**given",
             ),
