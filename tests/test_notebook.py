@@ -144,8 +144,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "Solution of a training": lambda: solve_training(trace()),
 }
 
-WITHOUT = {"Mistake", "Mistakes", "Role", "from_onnx", "from_torch"}
-"""Exceptions show their message, a role is a word, and what a model becomes is a problem."""
+WITHOUT = {"Mistake", "Mistakes", "Role", "export", "from_onnx", "from_torch"}
+"""Exceptions show their message, a role is a word, files are text, and what a model becomes is a problem."""
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 
 import pytest
 from rich.cells import cell_len
@@ -64,10 +65,8 @@ def test_a_formula_without_room_stands_above_its_statement() -> None:
 @pytest.mark.parametrize("one", EXAMPLES, ids=str)
 def test_beside_each_statement_of_numbers_stands_its_formula(one: Example) -> None:
     """A comment on the line of each value, delta and gradient, or above it."""
-    lines = (
-        text_of(one, "numpy").partition("def forward(")[2].partition("def loss_and_gradients")[0].splitlines()
-    )
-    for above, line in zip(lines, lines[1:], strict=False):
+    passes = text_of(one, "numpy").partition("def forward(")[2].partition("def loss_and_gradients")[0]
+    for above, line in pairwise(passes.splitlines()):
         name = re.match(r"    (?:d\w+_d\w+|delta_\w+) = ", line)
         assert name is None or "# " in line or above.startswith("    # ")
         assert cell_len(line) <= 110
