@@ -137,7 +137,7 @@ class CFiles:
         parts = [
             [*self._title(), "", f"#ifndef {guard}", f"#define {guard}"],
             *([["#include <stddef.h>"]] if self.sheet.derivation.shapes is not None else []),
-            *(one.text(self.real) for one in self.structures.values()),
+            *(one.declaration(self.real) for one in self.structures.values()),
             ["/* The forward pass. */", *self._head("forward", ";")],
             [
                 "/* The backward pass; it reads what the forward pass has found. */",

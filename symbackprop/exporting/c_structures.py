@@ -62,7 +62,7 @@ class Structure:
     remark: str
     members: Sequence[Member]
 
-    def text(self, real: str) -> Lines:
+    def declaration(self, real: str) -> Lines:
         """Its declaration: members that are alike in a row, what they are beside them."""
         rows = [row for group in self._groups(real) for row in _rows(group, real)]
         column = max((len(row) for row, told in rows if told), default=0)

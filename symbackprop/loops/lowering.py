@@ -54,7 +54,7 @@ class Lowering(Context):
     ) -> None:
         computed = prepared(lines)
         super().__init__(_shapes(lines, computed), outer)
-        self.lines, self.text = computed, text
+        self.lines, self.told = computed, text
         self.groups: list[Group] = []
         self.temporaries: list[Symbol] = []
         self._known: dict[Expr, Symbol] = {}
@@ -95,7 +95,7 @@ class Lowering(Context):
     def grouped(self, symbol: Symbol, expression: Expr) -> None:
         """The statements so far as a group of their own."""
         if self.body:
-            formulas = (self.text(symbol, expression),) if self.text else ()
+            formulas = (self.told(symbol, expression),) if self.told else ()
             self.groups.append(Group(formulas, tuple(self.body)))
             self.body = []
 
