@@ -21,7 +21,7 @@ RENAMED: Mapping[str, str] = {"softmax_along": "softmax", "largest": "largest_al
 
 @dataclass(frozen=True)
 class Copied:
-    """A function that can be copied.
+    """A function that can be copied, or a constant.
 
     Attributes:
         parameters: their names.
@@ -47,6 +47,8 @@ def functions_in(*modules: str) -> Mapping[str, Copied]:
         for one in ast.parse(source).body:
             if isinstance(one, ast.FunctionDef):
                 found[one.name] = _copied(one, lines)
+            elif isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant):
+                found[ast.unparse(one.targets[0])] = Copied((), ast.unparse(one), ())
     return found
 
 

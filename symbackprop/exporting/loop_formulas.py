@@ -11,7 +11,7 @@ from sympy import Dummy, Expr, Symbol
 from symbackprop.arrays.sizes import Shape, show_shape
 from symbackprop.exporting.formulas import Formula, Sheet
 from symbackprop.loops.lowering import Lowering
-from symbackprop.loops.model import Group, Routine
+from symbackprop.loops.model import Call, Group, Routine, statements_in
 from symbackprop.lowering.program import Line, Program
 from symbackprop.writing.lines import Phrase, Writer
 
@@ -63,6 +63,19 @@ class LoopPass:
     def shape(self, one: LoopGroup) -> Shape:
         """The shape of what a group computes."""
         return one.formula.shape if one.expression is None else self.parts[one.symbol]
+
+    def rooms(self, one: LoopGroup) -> dict[Symbol, Shape]:
+        """The arrays that a group fills, with their shapes: its own, and those that only it works in."""
+        alone = set(self.parts) - {group.symbol for group in self.groups}
+        found = {symbol: self.parts[symbol] for symbol in _written(one.group) if symbol in alone}
+        return {symbol: shape for symbol, shape in (found | {one.symbol: self.shape(one)}).items() if shape}
+
+
+def _written(group: Group) -> Iterator[Symbol]:
+    """The buffers of arrays that helpers are given to write to."""
+    for statement in statements_in(group.body):
+        if isinstance(statement, Call):
+            yield from statement.writes
 
 
 class _InParts(Lowering):

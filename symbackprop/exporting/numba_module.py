@@ -88,7 +88,8 @@ class NumbaModule(PythonModule):
 
     def functions(self) -> Lines:
         """The functions that are called, compiled."""
-        return [f"{COMPILED}\n{one}" for one in super().functions()]
+        found = super().functions()
+        return [f"{COMPILED}\n{one}" if one.startswith("def ") else one for one in found]
 
     def interface(self) -> list[Lines]:
         """loss_and_gradients(w, x)."""

@@ -59,11 +59,9 @@ class ReadableLoops(PythonLoops):
         self.called_functions: dict[str, None] = {}
 
     def called(self, function: str, arguments: str, target: str | None) -> str:
-        """inverse(a.ravel(), b.ravel(), 3): these functions go through arrays entry by entry."""
+        """inverse(a, b, 3)."""
         self.called_functions[function] = None
-        *arrays, size = arguments.split(", ")
-        flat = [f"{one}.ravel()" for one in arrays]
-        return super().called(function, ", ".join([*flat, size]), target)
+        return super().called(function, arguments, target)
 
 
 class LoopPasses(NumbaPasses):
@@ -111,7 +109,9 @@ class LoopPasses(NumbaPasses):
     def _block(self, one: LoopGroup, loops: LoopPass, code: ReadableLoops) -> Lines:
         name, shape = self.names[one.symbol], loops.shape(one)
         comment = told(*one.told(name, shape, self.sheet.writer), PYTHON, ROOM)
-        room = [f"{name} = {self._empty(shape, code)}"] if shape else []
+        room = [
+            f"{self.names[symbol]} = {self._empty(size, code)}" for symbol, size in loops.rooms(one).items()
+        ]
         return [*comment, *room, *fitted(code.lines(one.group.body, []), PYTHON, ROOM)]
 
     def _empty(self, shape: Shape, code: ReadableLoops) -> str:

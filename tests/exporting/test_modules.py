@@ -57,6 +57,21 @@ def test_compiled_code_computes_the_derivation_of_some_examples(name: str, targe
     assert_right(problem_of(example(name)), text_of(example(name), target), target)
 
 
+@pytest.mark.parametrize("target", [needs("numba")])
+def test_compiled_code_takes_matrices_apart(target: str) -> None:
+    """With a function that reads a constant, in room of its own."""
+    text, shapes, _ = PROGRAMS["inverse"]
+    problem = Problem(Graph.from_equations(text, shapes=shapes, parameters=[*shapes]))
+    (module,) = sb.export(problem, target).values()
+    assert_right(problem, module, target)
+
+
+def test_a_loss_without_any_slope_passes_the_check_of_pytorch() -> None:
+    pytest.importorskip("torch", reason="pip install 'symbackprop[torch]'")
+    (text,) = sb.export(sb.backprop(Graph.from_equations("f = step(x)")), "torch").values()
+    assert ran(text).check()
+
+
 @pytest.mark.parametrize("name", FEW)
 @pytest.mark.parametrize("target", [needs("jax")])
 def test_the_check_of_jax_passes_for_some_examples(name: str, target: str) -> None:
