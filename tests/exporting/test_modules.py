@@ -93,8 +93,8 @@ def test_a_check_finds_a_gradient_that_is_wrong(target: str, capsys: pytest.Capt
     assert "failed: an error is above" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("target", [needs("jax")])
-def test_a_check_of_jax_finds_a_gradient_that_is_wrong(
+@pytest.mark.parametrize("target", [needs("jax"), needs("numba")])
+def test_a_check_of_compiled_code_finds_a_gradient_that_is_wrong(
     target: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = text_of(example("homework"), target)
