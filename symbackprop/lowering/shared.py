@@ -12,7 +12,7 @@ from sympy import Add, Basic, Dummy, Expr, Function, Mul, Symbol, Tuple
 from symbackprop import functions
 from symbackprop.expressions import add, call, divide, neg, rebuild
 from symbackprop.lowering.program import Kind, Line
-from symbackprop.lowering.stable import log_softmax, logsumexp
+from symbackprop.lowering.stable import is_product_of_names, log_softmax, logsumexp
 
 LONG = 200
 """Sums and products of more terms are computed in several lines: compilers recurse into long ones."""
@@ -29,7 +29,13 @@ def shared(lines: Iterable[Line]) -> tuple[Line, ...]:
 
 def _is_product(expression: Expr) -> bool:
     """Whether it is a product of a few names, as most lines of a large network are."""
-    return len(expression.args) <= LONG and not any(one.args for one in expression.args)
+    if len(expression.args) > LONG:
+        return False
+    return is_product_of_names(expression) or not any(one.args for one in expression.args)
+
+
+def _is_of_names(expression: Basic) -> bool:
+    return not expression.args or is_product_of_names(expression)
 
 
 class _Sharing:
@@ -68,7 +74,9 @@ class _Sharing:
                 return self._logarithm(inputs)
         if _is_product(expression) and not isinstance(expression, Function):
             return expression
-        arguments = tuple(map(self._rewritten, expression.args))
+        arguments = expression.args
+        if not all(map(_is_of_names, arguments)):
+            arguments = tuple(map(self._rewritten, arguments))
         same = all(new is old for new, old in zip(arguments, expression.args, strict=True))
         if isinstance(expression, Add | Mul) and len(arguments) > LONG:
             return self._in_parts(expression, arguments)
