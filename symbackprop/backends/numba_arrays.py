@@ -33,11 +33,11 @@ class NumbaEngine(Engine):
         return compiled(source, name, self.precision)
 
     def held(self, array: Floats) -> Any:
-        """The entries one after the other in memory."""
-        return np.ascontiguousarray(array)
+        """The entries one after the other in memory; what is read only would be compiled for anew."""
+        return np.require(array, requirements=("C", "A", "W"))
 
     def table(self, array: NDArray[Any]) -> Any:
-        """Likewise."""
+        """The rows one after the other; a file's are not copied."""
         return np.ascontiguousarray(array)
 
     def extra(self, loops: PythonLoops, sizes: Sizes) -> tuple[Any, ...]:

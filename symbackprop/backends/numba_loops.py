@@ -9,6 +9,7 @@ from typing import Literal
 
 from sympy import Expr, Symbol
 
+from symbackprop.arrays.sizes import Size
 from symbackprop.loops.binding import number_of
 from symbackprop.loops.model import Entry, Product, Routine
 from symbackprop.loops.python_code import PythonLoops
@@ -85,20 +86,22 @@ class NumbaLoops(PythonLoops):
 
     def _matrices(self, one: Product) -> list[tuple[str, Expr, Expr]] | None:
         """C, A and B in code, each with the indices along its axes in memory; (AB)' is B'A'."""
-        found = [self._matrix(entry) for entry in (one.target, one.left, one.right)]
-        parts = [part for part in found if part is not None]
-        i, j, k = one.rows[0], one.columns[0], one.inner[0]
-        wanted = [{i, j}, {i, k}, {k, j}]
-        if len(parts) < 3 or any({*part[1:]} != pair for part, pair in zip(parts, wanted, strict=True)):
+        i, j, k = one.rows, one.columns, one.inner
+        entries = {one.target: (i, j), one.left: (i, k), one.right: (k, j)}
+        if not all(self._is_matrix(entry, dict(ranges)) for entry, ranges in entries.items()):
             return None
-        return parts if parts[0][1] == i else [parts[0], parts[2], parts[1]]
+        parts = [self._matrix(entry) for entry in entries]
+        return parts if parts[0][1] == i[0] else [parts[0], parts[2], parts[1]]
 
-    def _matrix(self, entry: Entry) -> tuple[str, Expr, Expr] | None:
-        """An array in code, and the indices along its last two axes in memory."""
+    def _is_matrix(self, entry: Entry, sizes: Mapping[Symbol, Size]) -> bool:
+        """Whether two indices are those of the last axes in memory, and take whole rows there."""
         buffer = self.buffers[entry.buffer]
-        places = [entry.indices[axis] for axis in buffer.order]
-        if len(places) < 2:
-            return None
-        lead = ", ".join(map(self.indices, places[:-2]))
+        places = [entry.indices[axis] for axis in buffer.order[-2:]]
+        return {*places} == {*sizes} and buffer.stored[-1] == sizes[places[-1]]
+
+    def _matrix(self, entry: Entry) -> tuple[str, Expr, Expr]:
+        """An array in code, and the indices along its last two axes in memory."""
+        *before, row, column = (entry.indices[axis] for axis in self.buffers[entry.buffer].order)
+        lead = ", ".join(map(self.indices, before))
         name = self.names[entry.buffer]
-        return (f"{name}[{lead}]" if lead else name), places[-2], places[-1]
+        return (f"{name}[{lead}]" if lead else name), row, column

@@ -218,7 +218,10 @@ class Compiled(Headed):
         if self.program.shapes is None or name not in self.program.shapes:
             return _checked(name, value)
         try:
-            array = np.asarray(value, dtype=np.float64)
+            array = np.asarray(value)
+            if array.dtype.kind == "c":
+                raise TypeError
+            array = array.astype(np.float64, copy=False)
         except (TypeError, ValueError, OverflowError):
             what, fix = f"the value of {name} is not an array of numbers", "give rows of equal length"
             raise ValuesError(what, where="the values given to the graph", fix=fix) from None

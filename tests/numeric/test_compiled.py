@@ -212,6 +212,14 @@ def test_values_of_another_type_are_refused(bad: Any) -> None:
     assert "x" in found.what
 
 
+@pytest.mark.parametrize("bad", [["a", "b"], [1j, 2], [[1], [2, 3]], [10**400, 1]])
+def test_arrays_of_another_type_are_refused(bad: Any) -> None:
+    graph = Graph.from_equations("f = sum(x**2)", shapes={"x": (2,)}, parameters=["x"])
+    with pytest.raises(ValuesError) as caught:
+        compiled(backprop(graph))({"x": bad})
+    assert caught.value.what == "the value of x is not an array of numbers"
+
+
 @pytest.mark.parametrize(
     ("text", "values", "node", "kind", "said"),
     [
