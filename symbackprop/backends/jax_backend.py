@@ -103,7 +103,7 @@ class JaxStepper(Stepper):
     def _scanned(self) -> Any:
         recipe, scope = self.recipe, _scope(self.recipe.precision)
         source, tables = step_source(recipe, ArrayCode, "jnp")
-        step = executed(source, "step", {**scope, "tables": tables})
+        step = executed(source, "take_step", {**scope, "tables": tables})
         update = executed(update_source(recipe.update, ArrayCode, "jnp"), "update", scope)
         fixed = [jnp.asarray(one, dtype=recipe.precision) for one in recipe.fixed.values()]
         sizes, shared = sizes_of(recipe), self._shared

@@ -149,11 +149,11 @@ class ArrayStepper(Stepper):
         self._updated = [one for one in routine.results if one.symbol != step.loss]
         inner = [*own, *loss, *arrays(routine.temporaries)]
         body = [
-            "for step in range(len(losses)):",
-            "    count = real(done + step + 1)",
+            "for turn in range(len(losses)):",
+            "    count = real(done + turn + 1)",
             *(f"    {line}" for one in own for line in self._gathered(fed[one.symbol.name], one)),
             *(f"    {line}" for line in self.loops.body()),
-            f"    losses[step] = {self.loops.names[step.loss]}[0]",
+            f"    losses[turn] = {self.loops.names[step.loss]}[0]",
         ]
         buffers = [self.loops.names[one.symbol] for one in (*self._updated, *fixed, *inner)]
         head = ["done", "table", "order", "losses", *engine.extras, *buffers]
@@ -171,14 +171,14 @@ class ArrayStepper(Stepper):
         places = {"rows": (example, column), "columns": (column, example)}
         match feed.form:
             case "single":
-                yield "row = table[order[step][0]]"
+                yield "row = table[order[turn][0]]"
                 yield from self._moved(buffer, (column,), names, count, source)
             case "vector":
                 yield f"for i in range({self.recipe.batch}):"
-                yield f"    {self.loops.placed(buffer, (example,), names)} = table[order[step][i]][{first}]"
+                yield f"    {self.loops.placed(buffer, (example,), names)} = table[order[turn][i]][{first}]"
             case form:
                 yield f"for i in range({self.recipe.batch}):"
-                yield "    row = table[order[step][i]]"
+                yield "    row = table[order[turn][i]]"
                 for line in self._moved(buffer, places[form], names, count, source):
                     yield f"    {line}"
 

@@ -97,7 +97,7 @@ class NumpyStepper(Stepper):
         self.recipe = recipe
         real = np.dtype(recipe.precision).type
         source, tables = step_source(recipe, ArrayCode, "np")
-        self._step = executed(source, "step", {**bound(np, real), "tables": tables})
+        self._step = executed(source, "take_step", {**bound(np, real), "tables": tables})
         self._update = update_function(recipe.update, recipe.precision)
         self._fixed = [np.asarray(one, dtype=real)[()] for one in recipe.fixed.values()]
         self._sizes = sizes_of(recipe)

@@ -84,7 +84,7 @@ class TorchStepper(Stepper):
         self.recipe, self._real = recipe, getattr(torch, recipe.precision)
         scope = _scope(recipe.precision)
         source, tables = step_source(recipe, TorchCode, "torch")
-        self._step = executed(source, "step", {**scope, "tables": [torch.tensor(one) for one in tables]})
+        self._step = executed(source, "take_step", {**scope, "tables": [torch.tensor(one) for one in tables]})
         self._update = executed(update_source(recipe.update, TorchCode, "torch"), "update", scope)
         self._fixed = [self._tensor(one) for one in recipe.fixed.values()]
         self._sizes = sizes_of(recipe)

@@ -36,7 +36,7 @@ def program_source(lines: Program, code: type[ArrayCode], namespace: str, *, by_
 
 
 def step_source(recipe: Recipe, code: type[ArrayCode], namespace: str) -> tuple[str, Sequence[Places]]:
-    """`step(blocks, rows, fixed, sizes)`: the loss of a batch and its gradients, a block each.
+    """`take_step(blocks, rows, fixed, sizes)`: the loss of a batch and its gradients, a block each.
 
     Args:
         recipe: what is trained.
@@ -48,7 +48,7 @@ def step_source(recipe: Recipe, code: type[ArrayCode], namespace: str) -> tuple[
     """
     large = is_large(recipe.program)
     body, tables = (_by_forms if large else _line_by_line)(recipe, code, namespace)
-    return definition("step", "blocks, rows, fixed, sizes", body), tables
+    return definition("take_step", "blocks, rows, fixed, sizes", body), tables
 
 
 def _line_by_line(

@@ -56,13 +56,13 @@ class FormStepsCode:
         steps = self.steps
         count, batch = len(steps.parameters), max(steps.batch, 1)
         yield from (f"values[{count + place}] = fixed[{place}]" for place in range(len(steps.fixed)))
-        yield "for step in range(len(losses)):"
+        yield "for turn in range(len(losses)):"
         inner = [
             f"for i in range({count}):",
             "    values[i] = theta[i]",
             "    sums[i] = 0",
             "total = 0.0",
-            f"for place in range(step * {batch}, (step + 1) * {batch}):",
+            f"for place in range(turn * {batch}, (turn + 1) * {batch}):",
             *indented(self._example()),
             *self._updates(batch if steps.is_mean else 1),
         ]
@@ -112,11 +112,11 @@ class FormStepsCode:
 
     def _updates(self, over: int) -> Iterator[str]:
         steps, count = self.steps, len(self.steps.parameters)
-        names = {THETA: "values[i]", GRADIENT: "g", COUNT: "(done + step + 1)"}
+        names = {THETA: "values[i]", GRADIENT: "g", COUNT: "(done + turn + 1)"}
         names |= {symbol: symbol.name for symbol in steps.update.memory}
         printer = PythonScalars(names, steps.real)
         mean = f" / {over}" if over > 1 else ""
-        yield f"losses[step] = total{mean}"
+        yield f"losses[turn] = total{mean}"
         yield f"for i in range({count}):"
         yield f"    g = sums[i]{mean}"
         for row, symbol in enumerate(steps.update.memory):

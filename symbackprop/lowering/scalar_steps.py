@@ -67,7 +67,7 @@ class StepsCode:
         printer = PythonScalars(names, self.real)
         for place, name in enumerate(self.fixed):
             yield f"{by_name[name]} = fixed[{place}]"
-        yield "for step in range(len(losses)):"
+        yield "for turn in range(len(losses)):"
         inner = [f"{by_name[name]} = theta[{place}]" for place, name in enumerate(self.parameters)]
         lines = [
             *(f"{by_name[name]} = table[row + {place}]" for name, place in self.columns.items()),
@@ -77,8 +77,8 @@ class StepsCode:
         loss = names[output]
         wanted = {name: names[one] for name, one in zip(self.parameters, slopes, strict=True)}
         if self.batch <= 1:
-            start = [f"row = order[step] * {self.width}"] if self.columns else []
-            inner += [*start, *lines, f"losses[step] = {loss}"]
+            start = [f"row = order[turn] * {self.width}"] if self.columns else []
+            inner += [*start, *lines, f"losses[turn] = {loss}"]
             gradients = wanted
         else:
             gradients = {name: f"s{place}" for place, name in enumerate(self.parameters)}
@@ -97,19 +97,19 @@ class StepsCode:
         zero = f"{self.real}(0.0)" if self.real else "0.0"
         yield f"total = {zero}"
         yield from (f"{name} = {zero}" for name in sums.values())
-        yield f"for place in range(step * {self.batch}, (step + 1) * {self.batch}):"
+        yield f"for place in range(turn * {self.batch}, (turn + 1) * {self.batch}):"
         start = [f"row = order[place] * {self.width}"] if self.columns else []
         added = [f"total += {loss}", *(f"{sums[name]} += {wanted[name]}" for name in self.parameters)]
         yield from indented([*start, *lines, *added])
         if self.is_mean:
             yield from (f"{name} /= {self.batch}" for name in ("total", *sums.values()))
-        yield "losses[step] = total"
+        yield "losses[turn] = total"
 
     def _updates(self, by_name: Mapping[str, str], gradients: Mapping[str, str]) -> Iterator[str]:
         count = len(self.parameters)
         remembered = self.update.memory
         for place, name in enumerate(self.parameters):
-            names = {THETA: by_name[name], GRADIENT: gradients[name], COUNT: "(done + step + 1)"}
+            names = {THETA: by_name[name], GRADIENT: gradients[name], COUNT: "(done + turn + 1)"}
             names |= {symbol: f"{symbol.name}{place}" for symbol in remembered}
             printer = PythonScalars(names, self.real)
             for row, symbol in enumerate(remembered):

@@ -7,6 +7,7 @@ import pytest
 
 import symbackprop as sb
 from symbackprop.backends import vector_forms
+from symbackprop.load import loads
 from tests.backends.everywhere import EVERYWHERE
 from tests.numeric.test_optimizers import NAMES, PLAIN, SETTINGS, STEPS, problem
 
@@ -37,6 +38,14 @@ def test_optimizers_of_each_kind_where_compiling_takes_long(name: str, backend: 
 def test_single_precision_comes_near(backend: str) -> None:
     found = assert_plain(backend, "adam", "float32", 1e-4)
     assert all(np.float32(one) == one for one in found.parameters.values())
+
+
+@pytest.mark.parametrize("backend", EVERYWHERE)
+def test_a_step_may_call_any_function_of_the_language(backend: str) -> None:
+    """Nothing in the code of a training loop has the name of one: w² at w = 1/2, 0.4, 0.32."""
+    text = "[graph]\nequations = 'L = step(w)*w**2'\n[parameters]\nw = 0.5\n[training]\nlearning_rate = 0.1"
+    found = sb.fit(loads(text), backend=backend, steps=2)
+    assert found.parameters["w"] == pytest.approx(0.32, rel=1e-12)
 
 
 @pytest.mark.parametrize("backend", EVERYWHERE)
