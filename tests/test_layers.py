@@ -39,10 +39,10 @@ loops.convolutions loops.matrices loops.lowering loops.fusing loops.routines loo
 loops.index_code loops.code loops.python_code loops.c_code loops.helpers
 backends.scalar_functions backends.array_functions backends.jax_functions backends.torch_functions
 backends.namespaces backends.base backends.vector_forms backends.vector_steps backends.scalar_steppers
-backends.loop_steppers backends.python_arrays backends.numba_functions backends.numba_kernels
-backends.numba_products backends.numba_loops backends.numba_scope backends.numba_arrays
-backends.numpy_backend backends.python_backend backends.numba_backend backends.jax_backend
-backends.torch_backend backends.table
+backends.loop_steppers backends.python_arrays backends.numba_keeping backends.numba_functions
+backends.numba_kernels backends.numba_products backends.numba_loops backends.numba_scope
+backends.numba_arrays backends.numpy_backend backends.python_backend backends.numba_backend
+backends.jax_backend backends.torch_backend backends.table
 numeric.faults numeric.compiled numeric.readings
 numeric.javascript numeric.trainable numeric.train
 fitting.sources fitting.csv_source fitting.npy_source fitting.parquet_source fitting.opening fitting.examples

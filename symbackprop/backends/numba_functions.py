@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
+
+from symbackprop.backends.numba_keeping import kept
 
 EXACT: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}, "nogil": True}
 """Sums are added up as they are written."""
@@ -32,7 +33,9 @@ BIAS, PLACE = 1023, 52
 FAR, RESERVE = 1000, 64
 """Beyond 2^±1000 an exponent is brought nearer by so much, and the number multiplied by the rest."""
 
-_njit: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(cache=True, **EXACT)
+
+def _njit(function: Callable[..., Any]) -> Any:
+    return kept(function, **EXACT)
 
 
 @_njit

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
 from llvmlite import ir
 from numba import carray, types
 from numba.extending import intrinsic
+
+from symbackprop.backends.numba_keeping import kept
 
 FAST: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract", "reassoc"}, "nogil": True}
 """IEEE 754, but for the order in which sums are added up, and products and sums in one rounding."""
@@ -182,7 +183,9 @@ _wide, _wide_row = tile_of(ROWS, VECTORS), tile_of(1, VECTORS)
 _narrow, _narrow_row = tile_of(ROWS, 1), tile_of(1, 1)
 _column, _entry = tile_of(ROWS), tile_of(1)
 
-_njit: Callable[[Callable[..., Any]], Callable[..., Any]] = numba.njit(cache=True, **FAST)
+
+def _njit(function: Callable[..., Any]) -> Any:
+    return kept(function, **FAST)
 
 
 @_njit

@@ -18,6 +18,7 @@ from numba.extending import get_cython_function_address, intrinsic
 
 from symbackprop.backends import numba_kernels
 from symbackprop.backends.base import Precision
+from symbackprop.backends.numba_keeping import kept_callback
 from symbackprop.backends.numba_kernels import FAST
 
 LOOPS: Mapping[str, Callable[..., None]] = {"sums": numba_kernels.sums, "rows": numba_kernels.rows}
@@ -78,7 +79,7 @@ def machine_code(way: str, precision: Precision) -> Any:
     real = getattr(types, precision)
     signature = types.void(*[types.CPointer(real)] * 3, *[types.intp] * 3, real, *[types.intp] * 3)
     if way in LOOPS:
-        return numba.cfunc(signature, cache=True, **FAST)(LOOPS[way])
+        return kept_callback(signature, LOOPS[way], **FAST)
     return numba.cfunc(signature, **FAST)(_by_blas(precision))
 
 

@@ -18,8 +18,12 @@ import numpy as np
 from symbackprop.backends import numba_functions, numba_kernels, numba_products, scalar_functions
 from symbackprop.backends.base import Precision
 from symbackprop.backends.namespaces import functions_of
+from symbackprop.backends.numba_keeping import kept
 from symbackprop.loops import helpers
 from symbackprop.lowering.executing import executed
+
+NOWHERE = "<symbackprop>"
+"""The file of a source that has none: its machine code is not kept."""
 
 
 @cache
@@ -42,18 +46,9 @@ def compiled(source: str, name: str, precision: Precision) -> Callable[..., Any]
     Numba keeps machine code beside the file that a function stands in, so the source gets a file, named by
     all that the machine code is made of.
     """
-    file = _file(source, precision)
-    options: dict[str, Any] = {**numba_kernels.FAST, "no_cfunc_wrapper": True}
-    if file is not None:
-        try:
-            kept: Callable[..., Any] = numba.njit(cache=True, **options)(
-                executed(source, name, scope(precision), str(file))
-            )
-        except RuntimeError:  # Numba found no folder that it may write to.
-            pass
-        else:
-            return kept
-    found: Callable[..., Any] = numba.njit(**options)(executed(source, name, scope(precision)))
+    file = _file(source, precision) or NOWHERE
+    options = {**numba_kernels.FAST, "no_cfunc_wrapper": True}
+    found: Callable[..., Any] = kept(executed(source, name, scope(precision), str(file)), **options)
     return found
 
 
