@@ -161,7 +161,8 @@ class _ArraySweep:
             return found
 
         def pulled(form: Expr) -> Expr:
-            return self.by_value(self.pull(argument, form)[node.symbol])
+            shares = self.pull(argument, form)
+            return self.by_value(shares[node.symbol]) if node.symbol in shares else self._sum(node, [])
 
         return replace(found, general=pulled(found.general), final=pulled(found.final))
 

@@ -173,3 +173,9 @@ def test_no_convention_changes_a_gradient(sign: Any, factor: Any, slopes: Any) -
     found = sb.compile(sb.backprop(problem.graph, conventions=conventions))(floats).gradients
     for name, value in usual.items():
         np.testing.assert_allclose(found[name], value, rtol=1e-12)
+
+
+def test_an_activation_that_passes_nothing_back_gives_zero() -> None:
+    """The variance of one number does not depend on it, whatever comes before and behind."""
+    found = gradients("y = x*x; z = sqrt(1 + y**2); L = var(z) + 2*x", {}, {"x": 1.5})
+    assert found["x"] == 2
