@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Symbol
 
 from symbackprop.errors import OptionError
 from symbackprop.lowering.program import Program
@@ -39,6 +40,12 @@ class Feed:
     places: tuple[int, ...]
     form: Literal["numbers", "vector", "rows", "columns", "single"]
 
+    def shape(self, batch: int) -> tuple[int, ...]:
+        """Of the array that a batch of so many examples makes."""
+        count = len(self.places)
+        shapes = {"vector": (batch,), "rows": (batch, count), "columns": (count, batch), "single": (count,)}
+        return shapes[self.form]
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -65,6 +72,19 @@ class Recipe:
     reduction: Literal["mean", "sum"] = "mean"
     precision: Precision = "float64"
     devices: int = 1
+
+    @property
+    def sizes(self) -> dict[Symbol, int]:
+        """What the symbols of sizes stand for: the batch, or what the fixed arrays and the parameters say."""
+        shapes = self.program.shapes or {}
+        known = {name: np.shape(value) for name, value in {**self.fixed, **self.start}.items()}
+        known |= {feed.name: feed.shape(self.batch) for feed in self.feeds}
+        return {
+            size: number
+            for name, shape in shapes.items()
+            for size, number in zip(shape, known[name], strict=True)
+            if isinstance(size, Symbol)
+        }
 
 
 @dataclass

@@ -138,7 +138,7 @@ class ArrayStepper(Stepper):
     """
 
     def __init__(self, recipe: Recipe, engine: Engine) -> None:
-        self.recipe, self._engine, self.sizes = recipe, engine, _sizes(recipe)
+        self.recipe, self._engine, self.sizes = recipe, engine, recipe.sizes
         step = training_routine(recipe.program, list(recipe.start), recipe.update, outer=_outer(recipe))
         routine, fed = step.routine, {feed.name: feed for feed in recipe.feeds}
         numbers = {size: str(number) for size, number in self.sizes.items()}
@@ -228,22 +228,3 @@ def _outer(recipe: Recipe) -> Symbol | None:
     axes = {"rows": 0, "columns": 1}
     sizes = [shapes[feed.name][axes[feed.form]] for feed in recipe.feeds if feed.form in axes]
     return next((size for size in sizes if isinstance(size, Symbol)), None)
-
-
-def _sizes(recipe: Recipe) -> dict[Symbol, int]:
-    """What the symbols of sizes stand for."""
-    known = {name: np.shape(value) for name, value in {**recipe.fixed, **recipe.start}.items()}
-    known |= {feed.name: _fed_shape(feed, recipe.batch) for feed in recipe.feeds}
-    shapes = recipe.program.shapes or {}
-    return {
-        size: given
-        for name, shape in shapes.items()
-        for size, given in zip(shape, known[name], strict=True)
-        if isinstance(size, Symbol)
-    }
-
-
-def _fed_shape(feed: Feed, batch: int) -> tuple[int, ...]:
-    count = len(feed.places)
-    shapes = {"vector": (batch,), "rows": (batch, count), "columns": (count, batch), "single": (count,)}
-    return shapes[feed.form]

@@ -135,24 +135,9 @@ def update_source(update: Update, code: type[ArrayCode], namespace: str) -> str:
 
 
 def sizes_of(recipe: Recipe) -> list[int]:
-    """What the symbols of sizes are: the batch, or what the fixed arrays and the parameters say."""
-    shapes = recipe.program.shapes
-    if shapes is None:
-        return []
-    found: dict[str, int] = {}
-    known = {name: np.shape(value) for name, value in {**recipe.fixed, **recipe.start}.items()}
-    known |= {feed.name: _shape(feed, recipe.batch) for feed in recipe.feeds}
-    for name, shape in shapes.items():
-        for size, given in zip(shape, known[name], strict=True):
-            if isinstance(size, Symbol):
-                found[size.name] = given
-    return [found[size.name] for size in recipe.program.sizes]
-
-
-def _shape(feed: Feed, batch: int) -> tuple[int, ...]:
-    count = len(feed.places)
-    shapes = {"vector": (batch,), "rows": (batch, count), "columns": (count, batch), "single": (count,)}
-    return shapes[feed.form]
+    """What the symbols of sizes are, in the program's order."""
+    known = recipe.sizes
+    return [known[size] for size in recipe.program.sizes]
 
 
 def blocks_of(recipe: Recipe, parameters: Mapping[str, Floats]) -> list[Floats]:
