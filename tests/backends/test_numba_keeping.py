@@ -10,6 +10,8 @@ import pytest
 
 pytest.importorskip("numba", reason="pip install 'symbackprop[numba]'")
 
+from numba.core.caching import FunctionCache
+
 from symbackprop.backends import numba_keeping, numba_scope
 
 SOURCE = "def double(x):\n    return 2.0*x\n"
@@ -90,7 +92,7 @@ def test_a_full_disk_keeps_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch
 
     for path in files(folder, "nbi"):
         path.unlink()
-    monkeypatch.setattr(numba_keeping.FunctionCache, "save_overload", full)
+    monkeypatch.setattr(FunctionCache, "save_overload", full)
     assert double()(1.5) == 3
     assert files(folder, "nbi") == []
 
@@ -101,7 +103,7 @@ def test_where_numba_may_write_nowhere_functions_are_compiled_all_the_same(
     def refused(*_: Any) -> None:
         raise RuntimeError("cannot cache function: no locator available")
 
-    monkeypatch.setattr(numba_keeping.FunctionCache, "__init__", refused)
+    monkeypatch.setattr(FunctionCache, "__init__", refused)
     assert numba_keeping.kept(abs_of)(-1.5) == 1.5
     assert numba_keeping.kept_callback("float64(float64)", abs_of).ctypes(-1.5) == 1.5
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ products = pytest.importorskip(
 )
 loops = pytest.importorskip("symbackprop.backends.numba_loops")
 
-TURNED = {
+TURNED: Mapping[str, Sequence[tuple[bool, bool]]] = {
     "sums": [(False, True)],
     "rows": [(False, False), (True, False)],
-    "blas": [*itertools.product((False, True), repeat=2)],
+    "blas": [(False, False), (False, True), (True, False), (True, True)],
 }
 """For each way whether k may come first in A, and last in B."""
 

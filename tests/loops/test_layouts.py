@@ -57,17 +57,9 @@ def test_tests_of_numbers_are_carried_out() -> None:
 
 
 def test_tests_of_indices_are_left() -> None:
-    assert [type(one) for one in (same(ROW, COLUMN), below(ROW, COLUMN), at_most(ROW, COLUMN))] == [
-        Same,
-        Below,
-        AtMost,
-    ]
-    assert [type(one) for one in (over(ROW, 2), left(ROW, 2), excess(ROW, COLUMN), lesser(ROW, COLUMN))] == [
-        Over,
-        Left,
-        Excess,
-        Lesser,
-    ]
+    made = {Same: same, Below: below, AtMost: at_most, Over: over, Left: left, Excess: excess, Lesser: lesser}
+    for head, rule in made.items():
+        assert rule(ROW, COLUMN) == head(ROW, COLUMN)
 
 
 def test_a_choice_asks_only_what_is_open() -> None:
