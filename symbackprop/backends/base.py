@@ -43,8 +43,8 @@ class Feed:
     def shape(self, batch: int) -> tuple[int, ...]:
         """Of the array that a batch of so many examples makes."""
         count = len(self.places)
-        shapes = {"vector": (batch,), "rows": (batch, count), "columns": (count, batch), "single": (count,)}
-        return shapes[self.form]
+        shapes = {"rows": (batch, count), "columns": (count, batch), "single": (count,)}
+        return shapes.get(self.form, (batch,))
 
 
 @dataclass(frozen=True)
