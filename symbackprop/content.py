@@ -134,7 +134,8 @@ class Text:
 
     def __str__(self) -> str:
         """In English, for the message of an error."""
-        return self.template.format_map({name: str(one) for name, one in self.fields.items()})
+        template = self.plural if self.plural and self.count != 1 else self.template
+        return template.format_map({name: str(one) for name, one in self.fields.items()})
 
     @property
     def count(self) -> int:

@@ -339,6 +339,8 @@ def _cure(entry: Mapping[str, Any]) -> str:
             for option in part.split(",")
         ]
         return did_you_mean(str(entry["input"]), options) or "take one of them"
+    if entry["type"] == "string_type" and isinstance(entry["input"], list | dict):
+        return "write one, in quotes"
     return _CURES.get(entry["type"], "")
 
 

@@ -114,12 +114,12 @@ def step(z: Array) -> Array:
 
 
 def maximum(x: Array, y: Array) -> Array:
-    """The larger; none where one of them is none."""
+    """The larger; NaN where one of them is."""
     return np.where((x > y) | (x != x), x, y)
 
 
 def minimum(x: Array, y: Array) -> Array:
-    """The smaller; none where one of them is none."""
+    """The smaller; NaN where one of them is."""
     return np.where((x < y) | (x != x), x, y)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol
 
+from symbackprop.content import Text, text
 from symbackprop.errors import OptionError
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.updates import Update
@@ -112,6 +113,11 @@ class State:
         return cls(0, first, memory)
 
 
+def lines_of(program: Program) -> Text:
+    """How many lines a program has, in words."""
+    return text("{count} line", "{count} lines", count=len(program.lines))
+
+
 class Stepper(ABC):
     """Training steps, compiled where the backend can.
 
@@ -119,7 +125,7 @@ class Stepper(ABC):
         choice: what was chosen, in words: straight-line code, loops, calls of BLAS.
     """
 
-    choice: str = ""
+    choice: Text
 
     @abstractmethod
     def run(self, state: State, table: Floats, order: NDArray[np.int64]) -> Floats:

@@ -34,6 +34,7 @@ from symbackprop.backends.vector_steps import (
     step_source,
     update_source,
 )
+from symbackprop.content import text
 from symbackprop.errors import OptionError
 from symbackprop.lowering.array_code import ArrayCode
 from symbackprop.lowering.executing import executed
@@ -94,9 +95,14 @@ class JaxStepper(Stepper):
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._shared = _sharding(recipe)
-        self.choice = f"jax: {in_words(recipe.program)} in one compiled scan over the steps"
+        self.choice = text("jax: {lines} in one compiled scan over the steps", lines=in_words(recipe.program))
         if self._shared is not None:
-            self.choice += f", each batch of {recipe.batch} split over {recipe.devices} devices"
+            self.choice = text(
+                "{choice}, each batch of {batch} split over {devices} devices",
+                choice=self.choice,
+                batch=recipe.batch,
+                devices=recipe.devices,
+            )
         with _doubles(recipe.precision):
             self._scan = jax.jit(self._scanned(), donate_argnums=(0, 1))
 

@@ -14,6 +14,7 @@ from symbackprop.backends.loop_steppers import ArrayFunction, ArrayStepper, Comp
 from symbackprop.backends.numba_loops import NumbaLoops
 from symbackprop.backends.numba_products import machine_code
 from symbackprop.backends.numba_scope import compiled
+from symbackprop.content import text
 from symbackprop.loops.model import Routine
 from symbackprop.loops.python_code import PythonLoops
 from symbackprop.lowering.program import Program
@@ -63,6 +64,9 @@ class NumbaArrayStepper(ArrayStepper):
         super().__init__(recipe, NumbaEngine(recipe.precision))
         assert isinstance(self.loops, NumbaLoops)
         large = [one.count(self.sizes) for one in self.loops.products if one.way(self.sizes) == "blas"]
-        shown = dict.fromkeys(f"{rows}×{inner} by {inner}×{columns}" for rows, columns, inner in large)
-        products = f", BLAS for products {', '.join(shown)}" if shown else ""
-        self.choice = f"numba: fused loops{products}"
+        shown = ", ".join(
+            dict.fromkeys(f"({rows}×{inner}) ({inner}×{columns})" for rows, columns, inner in large)
+        )
+        self.choice = text("numba: fused loops")
+        if shown:
+            self.choice = text("numba: fused loops, BLAS for the products {products}", products=shown)

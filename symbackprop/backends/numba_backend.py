@@ -14,12 +14,14 @@ from symbackprop.backends.base import (
     ProgramFunction,
     Recipe,
     Stepper,
+    lines_of,
     not_by_hand,
 )
 from symbackprop.backends.numba_arrays import NumbaArrayStepper, numba_array_function
 from symbackprop.backends.numba_scope import compiled
 from symbackprop.backends.numpy_backend import form_by_form
 from symbackprop.backends.scalar_steppers import ScalarStepper
+from symbackprop.content import text
 from symbackprop.lowering.form_steps import FormStepsCode
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.scalar_code import PythonScalars
@@ -67,12 +69,11 @@ class NumbaBackend(Backend):
         """The training loop as machine code: straight lines, a loop a form of many, loops of arrays."""
         if recipe.program.shapes is not None:
             return NumbaArrayStepper(recipe)
-        count, real = len(recipe.program.lines), _real(recipe.precision)
-        if count > MOST_LINES:
-            return ScalarStepper(
-                recipe, f"numba: loops over the forms of {count} lines", _by_forms(recipe), real
-            )
-        choice = f"numba: straight-line machine code of {count} lines"
+        lines, real = lines_of(recipe.program), _real(recipe.precision)
+        if lines.count > MOST_LINES:
+            choice = text("numba: loops over the forms of {lines}", lines=lines)
+            return ScalarStepper(recipe, choice, _by_forms(recipe), real)
+        choice = text("numba: straight-line machine code of {lines}", lines=lines)
         return ScalarStepper(
             recipe, choice, lambda code: compiled(code.source, "steps", recipe.precision), real
         )

@@ -29,6 +29,7 @@ from symbackprop.backends.vector_steps import (
     step_source,
     update_source,
 )
+from symbackprop.content import text
 from symbackprop.lowering.array_code import ArrayCode
 from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
@@ -101,7 +102,7 @@ class NumpyStepper(Stepper):
         self._update = update_function(recipe.update, recipe.precision)
         self._fixed = [np.asarray(one, dtype=real)[()] for one in recipe.fixed.values()]
         self._sizes = sizes_of(recipe)
-        self.choice = f"numpy: {in_words(recipe.program)} of NumPy, steps in Python"
+        self.choice = text("numpy: {lines} of NumPy, steps in Python", lines=in_words(recipe.program))
 
     def run(self, state: State, table: Floats, order: NDArray[np.int64]) -> Floats:
         """Take steps."""

@@ -14,6 +14,7 @@ from sympy import Symbol
 from symbackprop.backends import scalar_functions
 from symbackprop.backends.base import Floats, Precision, ProgramFunction, Recipe
 from symbackprop.backends.loop_steppers import ArrayFunction, ArrayStepper, Compiled, Engine
+from symbackprop.content import text
 from symbackprop.loops import helpers
 from symbackprop.loops.model import Routine
 from symbackprop.loops.python_code import PythonLoops
@@ -65,7 +66,7 @@ class PythonArrayStepper(ArrayStepper):
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe, PythonEngine(recipe.precision))
-        self.choice = "python: loops in Python"
+        self.choice = text("python: loops in Python")
 
     def take(self, steps: Compiled, *arguments: Any) -> None:
         """Run the loop; a step that raises is left to what looks for the mistake: its loss is no number."""

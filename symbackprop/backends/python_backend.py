@@ -17,10 +17,12 @@ from symbackprop.backends.base import (
     ProgramFunction,
     Recipe,
     Stepper,
+    lines_of,
 )
 from symbackprop.backends.numpy_backend import NumpyBackend
 from symbackprop.backends.python_arrays import RAISED, PythonArrayStepper, python_array_function
 from symbackprop.backends.scalar_steppers import Flat, ScalarStepper
+from symbackprop.content import text
 from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
 from symbackprop.lowering.scalar_code import PythonScalars
@@ -65,7 +67,8 @@ class PythonBackend(Backend):
         def build(code: StepsCode) -> Callable[..., None]:
             return executed(code.source, "steps", _scope(rounding))
 
-        return _PythonStepper(recipe, f"python: {len(recipe.program.lines)} lines of Python", build)
+        choice = text("python: {lines} of Python", lines=lines_of(recipe.program))
+        return _PythonStepper(recipe, choice, build)
 
 
 def _of_arrays(program: Program, precision: Precision) -> ProgramFunction:

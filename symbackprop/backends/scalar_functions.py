@@ -85,12 +85,12 @@ def step(z: float) -> float:
 
 
 def maximum(x: float, y: float) -> float:
-    """The larger; none where one of them is none."""
+    """The larger; NaN where one of them is."""
     return x if x > y or isnan(x) else y
 
 
 def minimum(x: float, y: float) -> float:
-    """The smaller; none where one of them is none."""
+    """The smaller; NaN where one of them is."""
     return x if x < y or isnan(x) else y
 
 

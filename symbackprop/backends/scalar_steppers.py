@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbackprop.backends.base import Floats, Recipe, State, Stepper
+from symbackprop.content import Text
 from symbackprop.lowering.scalar_steps import StepsCode
 
 
@@ -86,7 +87,7 @@ class ScalarStepper(Stepper):
     """
 
     def __init__(
-        self, recipe: Recipe, choice: str, build: Callable[[StepsCode], Callable[..., None]], real: str = ""
+        self, recipe: Recipe, choice: Text, build: Callable[[StepsCode], Callable[..., None]], real: str = ""
     ) -> None:
         self.recipe, self.choice, self._build, self._real = recipe, choice, build, real
         self._functions: dict[int, Callable[..., None]] = {}

@@ -44,7 +44,7 @@ def find_backend(name: str) -> Backend:
     """The backend of that name.
 
     Raises:
-        OptionError: there is none, or what it needs is not installed.
+        OptionError: there is none, or what it needs is not installed, or is broken.
     """
     if name not in BACKENDS:
         raise OptionError(
@@ -62,7 +62,18 @@ def find_backend(name: str) -> Backend:
             fix=f"pip install 'symbackprop[{name}]'",
         )
     entry = BACKENDS[name]
-    found: Backend = getattr(import_module(f"symbackprop.backends.{entry.module}"), entry.name)()
+    try:
+        module = import_module(f"symbackprop.backends.{entry.module}")
+    except ImportError as error:
+        if not entry.needs:
+            raise
+        raise OptionError(
+            f"the backend {name} cannot be loaded: {error}",
+            where=f"backend {name}",
+            known=f"{listing(entry.needs)} is installed, but cannot be imported",
+            fix=f"pip install --upgrade 'symbackprop[{name}]'",
+        ) from None
+    found: Backend = getattr(module, entry.name)()
     return found
 
 

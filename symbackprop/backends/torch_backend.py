@@ -32,6 +32,7 @@ from symbackprop.backends.vector_steps import (
     step_source,
     update_source,
 )
+from symbackprop.content import text
 from symbackprop.lowering.array_code import TorchCode
 from symbackprop.lowering.executing import executed
 from symbackprop.lowering.program import Program
@@ -88,7 +89,7 @@ class TorchStepper(Stepper):
         self._update = executed(update_source(recipe.update, TorchCode, "torch"), "update", scope)
         self._fixed = [self._tensor(one) for one in recipe.fixed.values()]
         self._sizes = sizes_of(recipe)
-        self.choice = f"torch: {in_words(recipe.program)} of PyTorch, steps in Python"
+        self.choice = text("torch: {lines} of PyTorch, steps in Python", lines=in_words(recipe.program))
 
     def _tensor(self, value: Any) -> torch.Tensor:
         return torch.tensor(np.asarray(value), dtype=self._real)

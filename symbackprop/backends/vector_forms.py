@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sympy import Symbol
 
+from symbackprop.backends.base import lines_of
+from symbackprop.content import Text, text
 from symbackprop.lowering.array_code import ArrayCode
 from symbackprop.lowering.forms import Form, Places, forms
 from symbackprop.lowering.program import Program
@@ -21,10 +23,10 @@ def is_large(lines: Program) -> bool:
     return lines.shapes is None and len(lines.lines) >= MANY
 
 
-def in_words(lines: Program) -> str:
+def in_words(lines: Program) -> Text:
     """How a program is computed."""
-    count = f"{len(lines.lines)} lines"
-    return f"the forms of {count}" if is_large(lines) else count
+    count = lines_of(lines)
+    return text("the forms of {lines}", lines=count) if is_large(lines) else count
 
 
 @dataclass(frozen=True)

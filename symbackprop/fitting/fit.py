@@ -12,6 +12,7 @@ from zipfile import ZipFile
 import numpy as np
 
 from symbackprop.backends.table import find_precision
+from symbackprop.content import Text
 from symbackprop.errors import OptionError
 from symbackprop.fitting.checkpoints import load, save
 from symbackprop.fitting.curve import Curve
@@ -42,7 +43,7 @@ class Fit(Headed):
     problem: Problem
     backend: str
     dtype: str
-    choice: str
+    choice: Text
     steps: int
     resumed: int
     seconds: float

@@ -12,6 +12,7 @@ import numpy as np
 
 from symbackprop.backends.base import Floats, Precision, Recipe, State, Stepper
 from symbackprop.backends.table import find_backend
+from symbackprop.content import Text
 from symbackprop.errors import OptionError
 from symbackprop.fitting.checkpoints import Progress
 from symbackprop.fitting.curve import Recorder
@@ -74,7 +75,7 @@ class Run:
         self.progress = Progress(State.start(self.recipe), Recorder(every or 1))
 
     @property
-    def choice(self) -> str:
+    def choice(self) -> Text:
         """What the backend chose to do; of several batch sizes, for the first."""
         return self._stepper(next(iter(self._steppers), self.recipe.batch)).choice
 

@@ -88,13 +88,13 @@ static inline double step(double z)
     return z >= 0.0 ? 1.0 : 0.0;
 }
 
-/* The larger; none where one of them is none. */
+/* The larger; NaN where one of them is. */
 static inline double maximum(double x, double y)
 {
     return x > y || x != x ? x : y;
 }
 
-/* The smaller; none where one of them is none. */
+/* The smaller; NaN where one of them is. */
 static inline double minimum(double x, double y)
 {
     return x < y || x != x ? x : y;

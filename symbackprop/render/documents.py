@@ -358,7 +358,7 @@ def fit_document(fit: Fit) -> FitDocument:
         title=fit.problem.title,
         backend=fit.backend,
         dtype=fit.dtype,
-        choice=fit.choice,
+        choice=str(fit.choice),
         steps=fit.steps,
         resumed=fit.resumed,
         seconds=fit.seconds,

@@ -90,5 +90,8 @@ def _groups(fit: Fit) -> Iterator[tuple[Cell, ...]]:
 
 
 def _norm(arrays: list[Any]) -> float:
-    """√ of the sum of all squares."""
-    return float(np.sqrt(sum(np.sum(np.square(one, dtype=np.float64)) for one in arrays)))
+    """√ of the sum of all squares; the largest is taken out first, whose square may be too large."""
+    largest = max((float(np.max(np.abs(one), initial=0)) for one in arrays), default=0.0)
+    if largest == 0:
+        return 0.0
+    return largest * float(np.sqrt(sum(np.sum(np.square(one / largest, dtype=np.float64)) for one in arrays)))

@@ -74,3 +74,15 @@ def test_every_example(example: Example, backend: str) -> None:
 @pytest.mark.parametrize("name", FEW)
 def test_some_examples_where_compiling_takes_long(name: str, backend: str) -> None:
     test_every_example(example(name), backend)
+
+
+def test_a_library_that_cannot_be_imported_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Numba refuses a NumPy that is newer than it."""
+    monkeypatch.setattr("symbackprop.backends.table.missing_libraries", lambda name: [])
+    monkeypatch.setattr("symbackprop.backends.table.import_module", _refused)
+    with pytest.raises(OptionError, match="the backend jax cannot be loaded: needs NumPy 2.2 or less"):
+        find_backend.__wrapped__("jax")
+
+
+def _refused(name: str) -> None:
+    raise ImportError("needs NumPy 2.2 or less")

@@ -45,7 +45,7 @@ batch_size = 16
         run = sb.fit(sb.loads(spec), backend="jax", data=data, steps=40, devices=devices)
         entries = {name: np.ravel(value).tolist() for name, value in run.parameters.items()}
         found[f"{notation} {devices}"] = entries
-        found[f"{notation} {devices} choice"] = run.choice
+        found[f"{notation} {devices} choice"] = str(run.choice)
 json.dump(found, sys.stdout)
 """
 

@@ -383,3 +383,9 @@ def test_progress_is_told_with_the_steps_and_the_loss() -> None:
 def test_a_run_does_not_touch_its_problem_and_may_be_repeated() -> None:
     problem = network("steps = 12\nshuffle = true", "matrix", points(5))
     assert same(fit(problem).parameters, fit(problem).parameters)
+
+
+def test_the_norm_of_large_numbers_is_finite() -> None:
+    """√(3² + 4²) · 10²⁰⁰, whose squares are none of double precision."""
+    assert _norm([np.array([3e200]), np.array(4e200)]) == pytest.approx(5e200, rel=1e-15)
+    assert _norm([np.zeros(2)]) == 0
