@@ -16,6 +16,7 @@ from symbackprop.fitting.fit import Fit, fit
 from symbackprop.load import load, loads
 from symbackprop.numeric.train import Trace, train
 from symbackprop.problem import Problem
+from symbackprop.solution.fitting import _norm
 from tests.backends.everywhere import EVERYWHERE
 from tests.examples import EXAMPLES, Example
 from tests.fitting.files import WRITERS, written
