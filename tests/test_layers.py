@@ -35,8 +35,8 @@ lowering.program lowering.executing lowering.lean lowering.stable lowering.share
 lowering.printer lowering.forms lowering.scalar_code lowering.array_code lowering.straight
 lowering.scalar_steps lowering.form_steps
 loops.model loops.scopes loops.hoisting loops.context loops.layouts loops.reductions loops.rows loops.products
-loops.convolutions loops.matrices loops.lowering loops.fusing loops.routines loops.training loops.binding
-loops.index_code loops.code loops.python_code loops.c_code loops.helpers
+loops.convolutions loops.matrices loops.lowering loops.fusing loops.deferring loops.routines loops.training
+loops.binding loops.index_code loops.code loops.python_code loops.c_code loops.helpers
 backends.scalar_functions backends.array_functions backends.jax_functions backends.torch_functions
 backends.namespaces backends.base backends.vector_forms backends.vector_steps backends.scalar_steppers
 backends.loop_steppers backends.python_arrays backends.numba_keeping backends.numba_functions

@@ -12,6 +12,7 @@ from sympy import Symbol
 
 from symbackprop.backends.base import Feed, Floats, Precision, Recipe, State, Stepper
 from symbackprop.loops.binding import bound_sizes, stored_shape
+from symbackprop.loops.deferring import deferred
 from symbackprop.loops.model import Buffer, Routine
 from symbackprop.loops.python_code import PythonLoops
 from symbackprop.loops.routines import routine_of
@@ -140,7 +141,9 @@ class ArrayStepper(Stepper):
     def __init__(self, recipe: Recipe, engine: Engine) -> None:
         self.recipe, self._engine, self.sizes = recipe, engine, recipe.sizes
         step = training_routine(recipe.program, list(recipe.start), recipe.update, outer=_outer(recipe))
-        routine, fed = step.routine, {feed.name: feed for feed in recipe.feeds}
+        fed = {feed.name: feed for feed in recipe.feeds}
+        steps = deferred(step.routine, [Symbol(name) for name in fed])
+        routine = steps.routine
         numbers = {size: str(number) for size, number in self.sizes.items()}
         self.loops = engine.printer(routine, names_in(routine) | numbers | {COUNT: "count"})
         own = [one for one in routine.given if one.symbol.name in fed]
@@ -149,11 +152,14 @@ class ArrayStepper(Stepper):
         self._updated = [one for one in routine.results if one.symbol != step.loss]
         inner = [*own, *loss, *arrays(routine.temporaries)]
         body = [
+            *self.loops.lines(steps.first, []),
             "for turn in range(len(losses)):",
             "    count = real(done + turn + 1)",
+            *(f"    {line}" for line in self.loops.lines(steps.before, [])),
             *(f"    {line}" for one in own for line in self._gathered(fed[one.symbol.name], one)),
             *(f"    {line}" for line in self.loops.body()),
             f"    losses[turn] = {self.loops.names[step.loss]}[0]",
+            *self.loops.lines(steps.last, []),
         ]
         buffers = [self.loops.names[one.symbol] for one in (*self._updated, *fixed, *inner)]
         head = ["done", "table", "order", "losses", *engine.extras, *buffers]

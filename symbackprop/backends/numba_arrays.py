@@ -19,6 +19,9 @@ from symbackprop.loops.model import Routine
 from symbackprop.loops.python_code import PythonLoops
 from symbackprop.lowering.program import Program
 
+LINE = 64
+"""Bytes that memory gives at once: vectors that lie across two of them take twice as long."""
+
 
 class NumbaEngine(Engine):
     """Numba, over arrays."""
