@@ -23,7 +23,12 @@ def export(
     loss: options.LossOption = None,
     dtype: Annotated[str, typer.Option("--dtype", help="float64 or float32.")] = "float64",
     output: Annotated[
-        Path | None, typer.Option("--output", help="Write to this file, or into this folder.")
+        str | None,
+        typer.Option(
+            "--output",
+            metavar="<path>",
+            help="Write to this file, or into this folder, which ends in a slash.",
+        ),
     ] = None,
     convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
 ) -> None:
@@ -46,26 +51,42 @@ def export(
         )
         chosen = known_names(problem, wrt)
         note_needless(backprop(problem.graph, wrt=chosen, conventions=problem.conventions))
-        files = exported(problem, to, wrt=chosen, dtype=dtype, name=_name(source, output))
-        for path, text in _placed(files, output):
-            write(text, path)
+        is_folder = output is not None and (output.endswith("/") or Path(output).is_dir())
+        path = None if output is None else Path(output)
+        files = exported(
+            problem, to, wrt=chosen, dtype=dtype, name=_name(source, None if is_folder else path)
+        )
+        if path is not None and is_folder:
+            _made(path)
+        for place, text in _placed(files, path, is_folder=is_folder):
+            write(text, place)
+
+
+def _made(folder: Path) -> None:
+    from symbackprop.errors import OptionError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as mistake:
+        what = f"the folder {folder} cannot be made: {mistake.strerror}"
+        raise OptionError(what, where="--output", fix="take another folder") from None
 
 
 def _name(source: str, output: Path | None) -> str:
     """What the files are called: as the output, or as the spec."""
     from symbackprop.exporting.names import identifier
 
-    if output is not None and not output.is_dir():
+    if output is not None:
         return output.stem
     return identifier(Path(source).stem) if source.lower().endswith(".toml") else "backward"
 
 
-def _placed(files: dict[str, str], output: Path | None) -> list[tuple[Path | None, str]]:
+def _placed(files: dict[str, str], output: Path | None, *, is_folder: bool) -> list[tuple[Path | None, str]]:
     """Where each file goes; several on the screen are told apart by a line above each."""
     if output is None:
         several = len(files) > 1
         return [(None, f"/* {name} */\n\n{text}" if several else text) for name, text in files.items()]
-    if output.is_dir():
+    if is_folder:
         return [(output / name, text) for name, text in files.items()]
     if len(files) == 1:
         return [(output, text) for text in files.values()]

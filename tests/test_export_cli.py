@@ -56,6 +56,16 @@ def test_a_program_with_a_wrong_line_ends_with_status_1(tmp_path: Path) -> None:
     assert found.stdout.splitlines()[-1] == "failed: an error is above 1e-06"
 
 
+def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
+    written("export", HOMEWORK, "--to", "c", "--output", f"{tmp_path}/one/two/")
+    assert sorted(one.name for one in (tmp_path / "one" / "two").iterdir()) == ["homework.c", "homework.h"]
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    refused(run("export", HOMEWORK, "--output", f"{tmp_path}/file/there/"), "cannot be made", "--output")
+
+
 def test_files_go_into_a_folder_by_the_name_of_the_spec(tmp_path: Path) -> None:
     written("export", HOMEWORK, "--to", "c", "--output", tmp_path)
     written("export", HOMEWORK, "--output", tmp_path)

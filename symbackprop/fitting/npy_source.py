@@ -49,7 +49,7 @@ class NpySource(FileSource):
         fields = [kind] if kind.names is None else [kind[name] for name in kind.names]
         if array.ndim != (2 if kind.names is None else 1) or not all(one.kind in _NUMBERS for one in fields):
             raise self.refused(
-                f"holds an array of {array.ndim} axes of type {kind}",
+                f"holds an array of {array.ndim} {'axis' if array.ndim == 1 else 'axes'} of type {kind}",
                 "save a matrix of numbers with a row for each example, or a structured array",
             )
         return array
