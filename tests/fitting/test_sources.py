@@ -188,7 +188,7 @@ def test_a_matrix_of_any_numbers_is_read(tmp_path: Path, kind: str, order: str) 
     ("array", "says"),
     [
         (np.zeros((3, 2)), "has 2 columns, and 3 are named"),
-        (np.zeros(3), "an array of 1 axes"),
+        (np.zeros(3), "an array of 1 axis of"),
         (np.zeros((2, 2, 2)), "an array of 3 axes"),
         (np.zeros((2, 3), dtype=complex), "of type complex128"),
         (np.array([["1", "2", "3"]]), "of type <U1"),
