@@ -16,8 +16,8 @@ from numba.extending import intrinsic
 
 from symbackprop.backends.numba_keeping import kept
 
-FAST: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract", "reassoc"}, "nogil": True}
-"""IEEE 754, but for the order in which sums are added up, and products and sums in one rounding."""
+FAST: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract", "reassoc", "nsz"}, "nogil": True}
+"""IEEE 754, but for the order of the terms of sums, products and sums in one rounding, the sign of 0."""
 
 DEPTH = 64
 """So many steps of k keep the rows of B that a tile reads in the nearest memory."""
