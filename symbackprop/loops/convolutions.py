@@ -92,53 +92,41 @@ def _reach(a: Expr, width: Size, size: Size, count: Size, stride: int, padding: 
     return start, lesser(sympify(count), over(room + stride - 1, stride))
 
 
-def convolution(context: Context, target: Symbol, expression: Expr) -> None:
-    """y_nou += w_oca x_nc(su+a-p)."""
-    x, w, *options = expression.args
-    image, kernel = context.stored(x), context.stored(w)
-    shapes = [context.shapes[x], context.shapes[w], context.shapes[expression]]
-
-    def add(at_x: list[Expr], at_w: list[Expr], at_y: list[Expr]) -> Statement:
-        product = mul(_read(context, kernel, at_w), _read(context, image, at_x))
-        return Increase(_read(context, target, at_y), product)
-
-    _fill(context, target, shapes, options, add)
-
-
 def _read(context: Context, buffer: Symbol, indices: list[Expr]) -> Expr:
     return context.entry(buffer, _own(indices, len(context.buffers[buffer].shape)))
 
 
-def adjoint_in_input(context: Context, target: Symbol, expression: Expr) -> None:
-    """x̄_nc(su+a-p) += ȳ_nou w_oca."""
-    g, w, *options, _ = expression.args
-    upstream, kernel = context.stored(g), context.stored(w)
-    shapes = [context.shapes[expression], context.shapes[w], context.shapes[g]]
+def _sum(result: str, one: str, other: str, given: str) -> Callable[[Context, Symbol, Expr], None]:
+    """What computes one of the arrays x, w and y from the two others, a product of entries after another.
 
-    def add(at_x: list[Expr], at_w: list[Expr], at_y: list[Expr]) -> Statement:
-        product = mul(_read(context, upstream, at_y), _read(context, kernel, at_w))
-        return Increase(_read(context, target, at_x), product)
+    Args:
+        result: which is computed.
+        one, other: the factors.
+        given: the first two arguments of the operation; stride and padding follow.
+    """
 
-    _fill(context, target, shapes, options, add)
+    def fill(context: Context, target: Symbol, expression: Expr) -> None:
+        first, second, *options = expression.args[:4]
+        arrays = {given[0]: first, given[1]: second, result: expression}
+        buffers = {given[0]: context.stored(first), given[1]: context.stored(second), result: target}
+
+        def add(*places: list[Expr]) -> Statement:
+            entry = {
+                name: _read(context, buffers[name], place) for name, place in zip("xwy", places, strict=True)
+            }
+            return Increase(entry[result], mul(entry[one], entry[other]))
+
+        _fill(context, target, [context.shapes[arrays[name]] for name in "xwy"], options, add)
+
+    return fill
 
 
-def adjoint_in_kernel(context: Context, target: Symbol, expression: Expr) -> None:
-    """w̄_oca += ȳ_nou x_nc(su+a-p)."""
-    g, x, *options, _ = expression.args
-    upstream, image = context.stored(g), context.stored(x)
-    shapes = [context.shapes[x], context.shapes[expression], context.shapes[g]]
-
-    def add(at_x: list[Expr], at_w: list[Expr], at_y: list[Expr]) -> Statement:
-        product = mul(_read(context, upstream, at_y), _read(context, image, at_x))
-        return Increase(_read(context, target, at_w), product)
-
-    _fill(context, target, shapes, options, add)
-
+_convolution = _sum("y", "w", "x", given="xw")
 
 CONVOLUTIONS: Mapping[Any, Callable[[Context, Symbol, Expr], None]] = {
-    op.conv1d: convolution,
-    op.conv2d: convolution,
-    op.conv_input: adjoint_in_input,
-    op.conv_kernel: adjoint_in_kernel,
+    op.conv1d: _convolution,  # y_nou += w_oca x_nc(su+a-p)
+    op.conv2d: _convolution,
+    op.conv_input: _sum("x", "y", "w", given="yw"),  # x̄_nc(su+a-p) += ȳ_nou w_oca
+    op.conv_kernel: _sum("w", "y", "x", given="yx"),  # w̄_oca += ȳ_nou x_nc(su+a-p)
 }
 """For each what computes it into a buffer."""

@@ -100,15 +100,20 @@ class _Update:
     fed: Entry
 
     @property
+    def inner(self) -> Loop:
+        """The loop over j."""
+        (found,) = self.nest.body
+        assert isinstance(found, Loop)
+        return found
+
+    @property
     def scales(self) -> list[Symbol]:
         """The buffers that c is made of."""
         return sorted({one.buffer for one in self.scale.atoms(Entry)}, key=str)
 
     def scaled(self, source: Symbol, *then: Statement) -> Loop:
         """The loops with c_i before the inner one, x from a buffer, and statements behind."""
-        (inner,) = self.nest.body
-        assert isinstance(inner, Loop)
-        scale = number("c")
+        scale, inner = number("c"), self.inner
         step = Increase(self.target, mul(scale, Entry(source, inner.index)))
         return replace(self.nest, body=(Local(scale, self.scale), replace(inner, body=(step, *then))))
 
@@ -164,13 +169,12 @@ def _reads_rows(statement: Statement, update: _Update) -> bool:
     if not isinstance(statement, Product) or statement.is_added:
         return False
     (i, rows), (k, columns) = statement.rows, statement.inner
-    inner = update.nest.body[0]
-    assert isinstance(inner, Loop)
+    nest, inner = update.nest, update.inner
     return (
         statement.left == Entry(update.target.buffer, i, k)
         and statement.right == Entry(update.fed.buffer, k)
         and statement.target.indices == (i,)
-        and (update.nest.start, update.nest.stop, inner.start, inner.stop) == (0, rows, 0, columns)
+        and (nest.start, nest.stop, inner.start, inner.stop) == (0, rows, 0, columns)
     )
 
 
@@ -190,8 +194,6 @@ class _Waiting:
     def swapped(self) -> Mapping[Statement, tuple[Statement, ...]]:
         """What takes the place of both: W_ij += c_i x'_j; s += W_ij x_j; behind each row z_i = α s."""
         update, total = self.update, number("s")
-        (inner,) = update.nest.body
-        assert isinstance(inner, Loop)
         summed = Increase(total, mul(update.target, update.fed))
         loop = update.scaled(self.before, summed)
         value = mul(self.product.factor, total)
