@@ -53,6 +53,12 @@ def scale(power: int) -> Any:
 
 
 @_njit
+def near(power: int) -> Any:
+    """2^k, or 2^{k ∓ 64} where it would be too large or too small for a double."""
+    return scale(power + (-RESERVE if power > FAR else RESERVE if power < -FAR else 0))
+
+
+@_njit
 def raised(r: float) -> float:
     """e^r - 1 for |r| ≤ ln 2 / 2: its series up to r^13, in pairs, which are added up side by side."""
     square = r * r
@@ -69,10 +75,9 @@ def exp(x: float) -> Any:
     bounded = LOWEST if x < LOWEST else np.float64(x)
     bounded = HIGHEST if bounded > HIGHEST else bounded
     power, r = reduced(bounded)
-    nearer = -RESERVE if power > FAR else RESERVE if power < -FAR else 0
     rest = 2.0**RESERVE if power > FAR else 2.0**-RESERVE if power < -FAR else 1.0
-    near = scale(power + nearer)
-    return (near + near * raised(r)) * rest
+    first = near(power)
+    return (first + first * raised(r)) * rest
 
 
 @_njit
@@ -81,10 +86,9 @@ def sigmoid(z: float) -> Any:
     bounded = LOWEST if z < LOWEST else np.float64(z)
     bounded = -LOWEST if bounded > -LOWEST else bounded
     power, r = reduced(-bounded)
-    nearer = -RESERVE if power > FAR else RESERVE if power < -FAR else 0
     rest = 2.0**-RESERVE if power > FAR else 1.0
-    near = scale(power + nearer)
-    return rest / ((rest + near) + near * raised(r))
+    first = near(power)
+    return rest / ((rest + first) + first * raised(r))
 
 
 @_njit
@@ -93,8 +97,8 @@ def tanh(z: float) -> Any:
     doubled = -2.0 * abs(z)
     bounded = -80.0 if doubled < -80.0 else np.float64(doubled)
     power, r = reduced(bounded)
-    near = scale(power)
-    less = near * raised(r) + (near - 1.0)
+    first = scale(power)
+    less = first * raised(r) + (first - 1.0)
     value = (0.0 - less) / (2.0 + less)
     return value if z >= 0 else -value
 

@@ -37,11 +37,6 @@ class Update:
     memory: tuple[Symbol, ...] = ()
     rate: Expr | None = None
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether the update is θ - η g."""
-        return self.rate is not None
-
 
 def update_of(training: Training) -> Update:
     """The update that a [training] section asks for; weight decay is g ← g + λ θ."""
