@@ -37,7 +37,7 @@ def export(
     symbackprop export examples/attention/attention.toml --to torch --output attention.py
     """
     with options.mistakes_told():
-        from symbackprop.exporting.table import export as exported
+        from symbackprop.exporting.table import files_of
         from symbackprop.sweep import backprop
 
         problem = asked_problem(
@@ -50,12 +50,12 @@ def export(
             loss=loss,
         )
         chosen = known_names(problem, wrt)
-        note_needless(backprop(problem.graph, wrt=chosen, conventions=problem.conventions))
+        derivation = backprop(problem.graph, wrt=chosen, conventions=problem.conventions)
+        note_needless(derivation)
         is_folder = output is not None and (output.endswith("/") or Path(output).is_dir())
         path = None if output is None else Path(output)
-        files = exported(
-            problem, to, wrt=chosen, dtype=dtype, name=_name(source, None if is_folder else path)
-        )
+        name = _name(source, None if is_folder else path)
+        files = files_of(problem, derivation, to, dtype, name)
         if path is not None and is_folder:
             _made(path)
         for place, text in _placed(files, path, is_folder=is_folder):

@@ -57,6 +57,13 @@ def export(
     >>> print(*files, "delta_q = z" in files["gates.py"])
     gates.py True
     """
+    if isinstance(source, Derivation):
+        return files_of(Problem(source.graph, conventions=source.conventions), source, to, dtype, name)
+    return files_of(source, backprop(source.graph, wrt=wrt, conventions=source.conventions), to, dtype, name)
+
+
+def files_of(problem: Problem, derivation: Derivation, to: str, dtype: str, name: str) -> Files:
+    """Likewise, of a problem whose derivation is at hand."""
     if to not in TARGETS:
         raise OptionError(
             f"code cannot be written for {to!r}",
@@ -65,11 +72,6 @@ def export(
             fix=did_you_mean(to, TARGETS),
         )
     precision = find_precision(dtype)
-    if isinstance(source, Derivation):
-        problem, derivation = Problem(source.graph, conventions=source.conventions), source
-    else:
-        problem = source
-        derivation = backprop(problem.graph, wrt=wrt, conventions=problem.conventions)
     _check_given(derivation)
     known_as = name or (identifier(problem.title).lower() if problem.title else "backward")
     module = import_module(f"symbackprop.exporting.{TARGETS[to]}")
