@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from .options import Format
-from .writing import show, write
+from .writing import is_drawn_in, show, write
 
 if TYPE_CHECKING:
+    from symbackprop.errors import Mistake
     from symbackprop.problem import Problem
     from symbackprop.translation import Language
 
@@ -70,22 +71,15 @@ class Asked:
         return self != Asked()
 
 
-def check_written(output_format: Format, *, solution_only: bool) -> None:
-    """Refuse what belongs to a worked solution.
-
-    Args:
-        output_format: how the result is written.
-        solution_only: an option is given that says how a solution is written.
-    """
+def no_iterations() -> Mistake:
+    """What belongs to a worked solution is asked of a run."""
     from symbackprop.errors import OptionError
 
-    fix = "leave --backend and the other options of a run out for the worked solution"
-    if output_format not in (Format.TEXT, Format.JSON):
-        what = f"a run gives a summary, and {output_format} is for worked solutions"
-        raise OptionError(what, where=f"--format {output_format}", known="text, json", fix=fix)
-    if solution_only:
-        what = "a run writes no iterations out"
-        raise OptionError(what, where="--full, --no-updates, --standalone", fix=fix)
+    return OptionError(
+        "a run writes no iterations out",
+        where="--full, --no-updates",
+        fix="leave --backend and the other options of a run out for the worked solution",
+    )
 
 
 def run_fit(
@@ -95,6 +89,8 @@ def run_fit(
     language: Language,
     output_format: Format,
     output: Path | None,
+    *,
+    standalone: bool,
 ) -> None:
     """Run, and print the summary.
 
@@ -103,8 +99,9 @@ def run_fit(
         asked: how.
         steps: how many updates; as many as the problem says, unless given.
         language: to write in.
-        output_format: text or JSON.
+        output_format: how the summary is written.
         output: a file in the place of the screen.
+        standalone: with LaTeX: a whole document.
     """
     from symbackprop.fitting.fit import fit
 
@@ -131,7 +128,8 @@ def run_fit(
         return
     from symbackprop.solution.fitting import solve_fit
 
-    write(show(solve_fit(found), problem, language, output_format, standalone=False), output)
+    solution = solve_fit(found, pictures=is_drawn_in(output_format, standalone=standalone))
+    write(show(solution, problem, language, output_format, standalone=standalone), output)
 
 
 @contextmanager

@@ -67,14 +67,14 @@ def train(
         if is_model(source):
             raise _no_examples(source)
         chosen = options.settings(convention, digits, carry_rounded)
-        if asked.is_run:
-            fit.check_written(output_format, solution_only=full is not None or not updates or standalone)
+        if asked.is_run and (full is not None or not updates):
+            raise fit.no_iterations()
         problem = read_problem(source, chosen)
         if problem.is_indexed:
             typer.echo("note: training is written in matrices", err=True)
             problem = read_problem(source, chosen, notation="matrix")
         if asked.is_run:
-            fit.run_fit(problem, asked, steps, spoken, output_format, output)
+            fit.run_fit(problem, asked, steps, spoken, output_format, output, standalone=standalone)
             return
         with _progress(_count(problem, steps)) as progress:
             trace = run(problem, steps=steps, progress=progress)

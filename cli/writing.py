@@ -20,9 +20,14 @@ if TYPE_CHECKING:
     from symbackprop.translation import Language
 
 
+def is_drawn_in(form: Format, *, standalone: bool) -> bool:
+    """Whether a format has drawings."""
+    return form in (Format.HTML, Format.PDF, Format.MARKDOWN) or (form is Format.LATEX and standalone)
+
+
 def has_pictures(problem: Problem, form: Format, *, standalone: bool) -> bool:
-    """Whether a format has drawings; where these need Graphviz and it is missing, a note says so."""
-    if form not in (Format.HTML, Format.PDF, Format.MARKDOWN) and not (form is Format.LATEX and standalone):
+    """Whether a solution has drawings; where these need Graphviz and it is missing, a note says so."""
+    if not is_drawn_in(form, standalone=standalone):
         return False
     from symbackprop.diagrams.model import View
     from symbackprop.diagrams.views import default_view

@@ -22,7 +22,7 @@ from symbackprop.notebook.cells import View
 from symbackprop.notebook.parts import MOST, counted, number, shortened, table, words
 from symbackprop.numeric.compiled import Compiled, Evaluation
 from symbackprop.numeric.train import Iteration, Losses, Trace
-from symbackprop.plots import curve_plot, losses_plot
+from symbackprop.plots import losses_plot
 from symbackprop.shown import face
 from symbackprop.solution.fitting import fit_steps
 from symbackprop.solution.steps import Notation, Picture, Sentence, Step
@@ -128,13 +128,7 @@ def _fit(fit: Fit) -> View:
     went = f", mean loss {rule(means[0])} to {rule(means[-1])}" if len(means) else ""
     headline = f"{counted(fit.steps, 'update')}{went}"
     notation = Notation(fit.problem.graph.shapes())
-    return View(headline, _of_fit(fit), fit.problem.conventions, notation)
-
-
-def _of_fit(fit: Fit) -> Iterator[Step]:
-    yield from fit_steps(fit)
-    if len(fit.losses) > 1:
-        yield Picture(curve_plot(fit.losses))
+    return View(headline, fit_steps(fit, pictures=True), fit.problem.conventions, notation)
 
 
 @face.register

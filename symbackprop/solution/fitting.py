@@ -10,9 +10,9 @@ from sympy import Symbol
 
 from symbackprop.content import Digits, Value, text
 from symbackprop.fitting.fit import Fit
-from symbackprop.plots import parameter_groups
+from symbackprop.plots import curve_plot, parameter_groups
 from symbackprop.solution.derive import parameter_rows
-from symbackprop.solution.steps import Cell, Heading, Notation, Sentence, Solution, Step, Table
+from symbackprop.solution.steps import Cell, Heading, Notation, Picture, Sentence, Solution, Step, Table
 
 MOST_LOSSES = 20
 """So many rows the table of losses has at the most."""
@@ -24,18 +24,26 @@ SHORT = 12
 """An array of so many numbers is written out beside larger ones."""
 
 
-def solve_fit(fit: Fit) -> Solution:
-    """The summary of a run."""
-    return Solution(fit.problem.title, tuple(fit_steps(fit)), Notation(fit.problem.graph.shapes()))
+def solve_fit(fit: Fit, *, pictures: bool = False) -> Solution:
+    """The summary of a run.
+
+    Args:
+        fit: the run.
+        pictures: plot the losses.
+    """
+    steps = tuple(fit_steps(fit, pictures=pictures))
+    return Solution(fit.problem.title, steps, Notation(fit.problem.graph.shapes()))
 
 
-def fit_steps(fit: Fit) -> Iterator[Step]:
+def fit_steps(fit: Fit, *, pictures: bool) -> Iterator[Step]:
     """Its sections."""
     yield Heading(2, text("Run"))
     yield Table((text("Setting"), text("Here")), tuple(_settings(fit)))
     yield Heading(2, text("Losses"))
     yield Sentence(text("The mean loss of the steps since the row above, each before its update:"))
     yield _losses(fit)
+    if pictures and len(fit.losses) > 1:
+        yield Picture(curve_plot(fit.losses))
     count = fit.steps
     yield Heading(
         2, text("Parameters after {count} iteration", "Parameters after {count} iterations", count=count)
@@ -56,7 +64,8 @@ def _settings(fit: Fit) -> Iterator[tuple[Cell, ...]]:
     yield text("updates"), str(fit.steps)
     if fit.resumed:
         yield text("of these in the checkpoint"), str(fit.resumed)
-    yield text("seconds"), Digits(f"{fit.seconds:.3g}" if fit.seconds < 1000 else f"{fit.seconds:.0f}")
+    seconds = f"{fit.seconds:.3g}" if fit.seconds < 1000 else f"{fit.seconds:.0f}"
+    yield text("seconds, with compilation"), Digits(seconds)
 
 
 def _losses(fit: Fit) -> Table:
