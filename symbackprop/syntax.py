@@ -10,6 +10,7 @@ import warnings
 from typing import NoReturn
 
 from symbackprop.errors import ExpressionError, caret
+from symbackprop.slips import likely_fix
 
 MOST_CHARACTERS = 200_000
 MOST_BRACKETS = 60
@@ -51,7 +52,9 @@ class Source:
             column = (error.offset or 1) + self._indent(line)
             message = (error.msg or "cannot be read").replace(_TWIN, "lambda")
             raise ExpressionError(
-                f"cannot read the expression: {message}", where=self.place(line, column)
+                f"cannot read the expression: {message}",
+                where=self.place(line, column),
+                fix=likely_fix(self.lines[line - 1]),
             ) from None
         except (RecursionError, MemoryError, ValueError):
             raise ExpressionError("the expression is nested too deeply", where=self.place(1, 1)) from None

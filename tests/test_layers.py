@@ -18,8 +18,8 @@ LONGEST = 400
 
 # Every import points to an earlier entry; this is the order in which the library is read.
 ORDER = """
-errors collector translation shown content conventions expressions functions operations syntax array_syntax
-language partials
+errors collector translation shown content conventions expressions functions operations slips syntax
+array_syntax language partials
 notation.printable notation.names notation.numbers notation.syntax notation.printer notation.latex
 notation.typst notation.unicode
 notation.code notation.mathml
