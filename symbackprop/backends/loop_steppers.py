@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Symbol
+from sympy import Dummy, Symbol
 
 from symbackprop.backends.base import Feed, Floats, Precision, Recipe, State, Stepper
 from symbackprop.loops.binding import bound_sizes, stored_shape
@@ -170,7 +170,7 @@ class ArrayStepper(Stepper):
     def _gathered(self, feed: Feed, buffer: Buffer) -> Iterator[str]:
         """The rows of a batch from the table, as the buffer has them."""
         count, first = len(feed.places), feed.places[0]
-        example, column = Symbol("example"), Symbol("column")
+        example, column = Dummy("example"), Dummy("column")
         names = {example: "i", column: "j"}
         contiguous = feed.places == tuple(range(first, first + count))
         source = (f"{first} + j" if first else "j") if contiguous else f"{feed.places}[j]"

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sympy import Expr, S, Symbol
+from sympy import Dummy, Expr, S, Symbol
 
 from symbackprop import functions
 from symbackprop.expressions import add, call, divide, mul, neg, power
 from symbackprop.problem import Training
 
-THETA, GRADIENT, COUNT = Symbol("theta"), Symbol("g"), Symbol("k")
+THETA, GRADIENT, COUNT = Dummy("theta"), Dummy("g"), Dummy("k")
 """The parameter, the gradient of the batch, and the number of the update, from 1."""
 
-FIRST, SECOND = Symbol("m"), Symbol("v")
+FIRST, SECOND = Dummy("m"), Dummy("v")
 """What an optimizer remembers of each parameter: running means of the gradient and of its square."""
 
 Equation = tuple[Symbol, Expr]
