@@ -129,6 +129,8 @@ def _may_join(first: Group, second: Group) -> bool:
     before, after = Uses.of(one.body), Uses.of(moved)
     shared = (before.targets & (after.sources | after.targets)) | (before.sources & after.targets)
     indices = [index for index, _ in one.ranges]
+    if len(indices) > 1 and not _meet(before, after, indices):
+        return False
     places: dict[Symbol, set[tuple[Expr, ...]]] = {}
     for entry in before.read | before.written | after.read | after.written:
         if entry.buffer in shared:
@@ -137,6 +139,12 @@ def _may_join(first: Group, second: Group) -> bool:
         all(len(found) == 1 and set(indices) <= set(next(iter(found))) for found in places.values())
         and _pairs([*one.body, *moved]) <= PAIRS
     )
+
+
+def _meet(before: Uses, after: Uses, indices: Sequence[Symbol]) -> bool:
+    """Whether they use an entry in common for all their indices: if not, loops side by side gain nothing."""
+    common = (before.read | before.written) & (after.read | after.written)
+    return any({*indices} <= one.free_symbols for one in common)
 
 
 def _pairs(body: Sequence[Statement]) -> int:

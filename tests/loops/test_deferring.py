@@ -28,9 +28,10 @@ Array = NDArray[np.float64]
 RATE = 0.125
 PLAIN = Training(learning_rate=Rational(RATE))
 SHAPES: Mapping[str, tuple[int, ...]] = {
-    "x": (3,), "y": (2,), "W": (4, 3), "U": (5, 3), "b": (4,), "V": (2, 4), "S": (3, 3),
+    "x": (3,), "y": (2,), "W": (4, 3), "U": (5, 3), "b": (4,), "V": (2, 4), "S": (3, 3), "R": (3, 3),
 }  # fmt: skip
 TWO = "z = W @ x; u = U @ x; L = sum(z**2) + sum(tanh(u))"
+ALIKE = "h = tanh(S @ x); L = sum((R @ h)**2)"
 LAYERS = "h = tanh(W @ x + b); L = sum((V @ h - y)**2)"
 
 
@@ -70,6 +71,8 @@ def waiting(steps: Steps) -> set[str]:
     [
         (LAYERS, {"W"}),
         (TWO, {"W", "U"}),
+        (TWO.replace("W", "S").replace("U", "R"), {"S", "R"}),
+        (ALIKE, {"S"}),
         ("L = sum((W @ x)**2) + sum(W**2)", set()),
         ("L = sum((W @ x)**2) + sum(tanh(W @ x + b))", set()),
         ("L = x @ S @ x", set()),
@@ -132,14 +135,17 @@ def test_a_run_that_has_diverged_leaves_nothing_for_the_next() -> None:
     np.testing.assert_allclose(losses, by_hand(own, TABLE[:3])[0], rtol=1e-12)
 
 
-def test_matrices_that_read_the_same_row_wait_together() -> None:
-    own = recipe(TWO)
+@pytest.mark.parametrize("other", ["U", "R"])
+def test_matrices_that_read_the_same_row_wait_together(other: str) -> None:
+    """Of different shapes, and of the same."""
+    first = "S" if other == "R" else "W"
+    own = recipe(TWO.replace("W", first).replace("U", other))
     state, expected = State.start(own), {name: np.array(value) for name, value in own.start.items()}
     PythonBackend().stepper(own).run(state, TABLE, np.array([[0], [1]]))
     for row in TABLE[:2, :3]:
         slopes = {
-            "W": np.outer(2 * (expected["W"] @ row), row),
-            "U": np.outer(1 - np.tanh(expected["U"] @ row) ** 2, row),
+            first: np.outer(2 * (expected[first] @ row), row),
+            other: np.outer(1 - np.tanh(expected[other] @ row) ** 2, row),
         }
         expected = {name: value - RATE * slopes[name] for name, value in expected.items()}
     for name, value in expected.items():

@@ -70,6 +70,11 @@ def test_sums_into_the_same_entries_wait_for_what_reads_them() -> None:
     assert len(fused([total(Z, X), reading])) == 2
 
 
+def test_matrices_that_have_nothing_in_common_stay_apart() -> None:
+    assert len(fused([nest(Y, X), nest(Z, W)])) == 2
+    assert len(fused([nest(Y, X), nest(Z, X)])) == 1
+
+
 def test_a_nest_moves_up_past_what_does_not_touch_it() -> None:
     found = fused([nest(Y, X), nest(W, X, turned=True, size=5), nest(Z, Y)])
     assert [one.formulas for one in found] == [("Y", "Z"), ("W",)]
