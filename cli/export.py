@@ -31,6 +31,7 @@ def export(
         ),
     ] = None,
     convention: options.ConventionOption = [],  # noqa: B006  (typer copies it)
+    language: options.LanguageOption = "en",
 ) -> None:
     """Write code for the forward and the backward pass, each line beside its formula, with its own check.
 
@@ -39,7 +40,9 @@ def export(
     with options.mistakes_told():
         from symbackprop.exporting.table import files_of
         from symbackprop.sweep import backprop
+        from symbackprop.translation import find_language
 
+        spoken = find_language(language)
         problem = asked_problem(
             source,
             options.settings(convention, None, None),
@@ -55,7 +58,7 @@ def export(
         is_folder = output is not None and (output.endswith("/") or Path(output).is_dir())
         path = None if output is None else Path(output)
         name = _name(source, None if is_folder else path)
-        files = files_of(problem, derivation, to, dtype, name)
+        files = files_of(problem, derivation, to, dtype, name, spoken)
         if path is not None and is_folder:
             _made(path)
         for place, text in _placed(files, path, is_folder=is_folder):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from babel.messages import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from symbackprop.activations import ACTIVATIONS
+from symbackprop.exporting.helpers import MODULES, functions_in
+from symbackprop.functions import ALIASES, FUNCTIONS
+from symbackprop.losses import LOSSES, PENALTIES
+from symbackprop.notation.latex import OPERATORS
+from symbackprop.operations import NAMES as OPERATIONS
 from symbackprop.translation import CATALOGS, NAMES
 
 PACKAGE = CATALOGS.parent
@@ -24,6 +31,19 @@ CODES = [code for code in NAMES if code != "en"]
 
 CALLS = ("text", "language")
 """What is called with a template: `text("…")`, `self.language("if")`."""
+
+FORMULA_WORDS = {
+    *"exp log sin cos tan sinh cosh tanh arctan max min det tr diag inv sum mean var std prod norm".split(),
+    *"transpose reshape concatenate stack repeat place others conv ddof NumPy".split(),
+    *ACTIVATIONS,
+    *LOSSES,
+    *PENALTIES,
+    *FUNCTIONS,
+    *ALIASES,
+    *OPERATORS.values(),
+    *OPERATIONS,
+}
+"""Names of functions, activations and losses: they are the same in every language."""
 
 _HEADER = ("Language", "Plural-Forms", "MIME-Version", "Content-Type", "Content-Transfer-Encoding")
 
@@ -52,6 +72,14 @@ def templates(call: ast.Call) -> list[str] | None:
     return found if all(isinstance(one, str) for one in found) else None  # type: ignore[return-value]
 
 
+def of_copied() -> set[str]:
+    """What the functions say of themselves that exported code takes along; not those that say a formula."""
+    found = {one.docstring for module in MODULES for one in functions_in(module).values()}
+    c = (PACKAGE / "loops" / "functions.c").read_text(encoding="utf-8")
+    found |= set(re.findall(r"^/\* (.*) \*/$", c, re.MULTILINE))
+    return {one for one in found if set(re.findall(r"(?<!\w)[A-Za-z]{2,}", one)) - FORMULA_WORDS}
+
+
 def extracted(folder: Path = PACKAGE) -> Dateless:
     """All that the package prints."""
     catalog = Dateless(header_comment="# Everything that symbackprop prints.", fuzzy=False)
@@ -60,6 +88,8 @@ def extracted(folder: Path = PACKAGE) -> Dateless:
             found = templates(call)
             if found is not None:
                 catalog.add(found[0] if len(found) == 1 else tuple(found))
+    for sentence in sorted(of_copied()):
+        catalog.add(sentence)
     return catalog
 
 

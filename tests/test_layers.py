@@ -66,7 +66,7 @@ render.text render.markdown render.preamble render.latex render.typst_page rende
 render.documents
 page.style page.marks page.tokens page.words page.html
 precise.digits precise.evaluation precise.slopes precise.point precise.points
-exporting.names exporting.comments exporting.layout exporting.readable exporting.helpers
+exporting.names exporting.comments exporting.strings exporting.layout exporting.readable exporting.helpers
 exporting.own_functions exporting.array_text exporting.torch_text exporting.scalar_text
 exporting.formulas exporting.sample exporting.literals exporting.module_text exporting.differences
 exporting.passes exporting.python_module exporting.numpy_module exporting.jax_module exporting.torch_module

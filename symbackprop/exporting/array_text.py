@@ -10,7 +10,7 @@ from sympy import Basic, Expr, Integer, Pow, Symbol, Tuple
 from symbackprop import functions
 from symbackprop import operations as op
 from symbackprop.arrays.shapes import Shapes
-from symbackprop.exporting.helpers import BACKENDS, RENAMED, functions_in
+from symbackprop.exporting.helpers import ARRAYS, RENAMED, functions_in
 from symbackprop.exporting.readable import Readable, is_plain
 from symbackprop.expressions import call
 from symbackprop.lowering.array_code import ArrayCode
@@ -140,7 +140,7 @@ class ReadableArrays(Readable, ArrayCode):
         if name in self.words:
             return self.function_of(self.words[name], *map(self.argument, expression.args))
         known_as = self.calls.get(name, name)
-        parameters = functions_in(f"{BACKENDS}.array_functions")[known_as].parameters
+        parameters = functions_in(ARRAYS)[known_as].parameters
         shown = [
             self._option(parameter, argument)
             if isinstance(argument, Tuple | Integer) and place

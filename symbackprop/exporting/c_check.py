@@ -11,12 +11,15 @@ import numpy as np
 from sympy import Symbol
 
 from symbackprop.arrays.sizes import Shape
+from symbackprop.content import text
 from symbackprop.exporting.c_structures import Member, Structure
 from symbackprop.exporting.differences import DOUBLE, SINGLE
-from symbackprop.exporting.layout import INDENT, WIDTH, Lines, bracketed, filled, indented
+from symbackprop.exporting.formulas import Sheet
+from symbackprop.exporting.layout import INDENT, WIDTH, Lines, bracketed, commented, filled, indented
 from symbackprop.exporting.literals import shown_number
 from symbackprop.exporting.module_text import filled_in
 from symbackprop.exporting.sample import Draw, Sample
+from symbackprop.exporting.strings import in_c_string, in_printf
 from symbackprop.loops.binding import number_of
 
 
@@ -25,6 +28,7 @@ class CCheck:
     """What the check is made of.
 
     Attributes:
+        sheet: the formulas.
         prefix: what the names of structures and functions begin with.
         real: `double` or `float`.
         output: the member that is the loss.
@@ -35,6 +39,7 @@ class CCheck:
         symbols: what the symbols of sizes are.
     """
 
+    sheet: Sheet
     prefix: str
     real: str
     output: str
@@ -62,20 +67,30 @@ class CCheck:
         }
         parts = [
             [f"#ifdef {self.prefix.upper()}_MAIN", "", *included],
-            *([filled_in(_DICE)] if drawn else []),
-            *(
-                [filled_in(_TO_ONE, real=self.real, share=self._cast_of("x[(i*count + j)*behind + k]/sum"))]
-                if any(one.total is not None for one in drawn.values())
-                else []
-            ),
+            *self._drawing(drawn),
             *self._rooms(),
             [line for tag in self.structures for line in self._structure(tag)],
             self._compared(),
-            filled_in(_DIFFERENCE, **filling),
-            filled_in(_MAIN, **filling),
+            self._difference(filling),
+            filled_in(_MAIN, **filling, **self._printed(exactness.tolerance)),
             ["#endif"],
         ]
         return "\n\n".join("\n".join(part) for part in parts)
+
+    def _difference(self, filling: Mapping[str, str]) -> Lines:
+        quotient = f"({self.output}(w + h) - {self.output}(w - h))/2h"
+        told = self.sheet.words(text("{quotient} for one number w.", quotient=quotient))
+        return [*commented(told), *filled_in(_DIFFERENCE, **filling)]
+
+    def _printed(self, tolerance: str) -> dict[str, str]:
+        """What is printed of an error, and at the end."""
+        words = self.sheet.words
+        failed = text("failed: an error is above {tolerance}", tolerance=tolerance)
+        return {
+            "largest": in_printf(text("largest relative error {error}", error="%.1e"), self.sheet.language),
+            "passed": in_c_string(words(text("passed"))),
+            "failed": in_c_string(words(failed)),
+        }
 
     @property
     def _cast(self) -> str:
@@ -103,9 +118,9 @@ class CCheck:
         rows = filled(declared, 90)
         rows = [f"{self.real} {rows[0]}", *(INDENT + row for row in rows[1:])]
         rows[-1] = rows[-1].removesuffix(",") + ";"
-        head = f"/* Room for all arrays; those that are given hold {self.numbers.origin}. */"
+        head = commented(self.sheet.words(_ROOM_AT_RANDOM if self.numbers.is_random else _ROOM_AT_THE_SPEC))
         end = ["} room = {", *indented(values), "};"] if values else ["} room;"]
-        yield [head, "static struct {", *indented(rows), *end]
+        yield [*head, "static struct {", *indented(rows), *end]
 
     def _initialised(self, name: str, value: Any) -> Lines:
         numbers = [shown_number(one) for one in np.ravel(value)]
@@ -118,7 +133,8 @@ class CCheck:
         """static struct net_given given = {.n = 4, .X = room.X, .y = 0.5};"""
         items = [item for member in self.structures[tag].members if (item := self._item(tag, member))]
         start = f"static struct {self.prefix}_{tag} {tag}"
-        told = [f"/* {self.numbers.origin.capitalize()}. */"] if tag == "given" and not self.rooms else []
+        origin = self.sheet.words(_AT_RANDOM if self.numbers.is_random else _AT_THE_SPEC)
+        told = commented(origin) if tag == "given" and not self.rooms else []
         return [*told, *bracketed(f"{start} = {{", items, "};")] if items else [*told, f"{start};"]
 
     def _item(self, tag: str, member: Member) -> str:
@@ -152,6 +168,19 @@ class CCheck:
 
     # Numbers that are drawn.
 
+    def _drawing(self, drawn: Mapping[str, Draw]) -> Iterator[Lines]:
+        """The functions that draw."""
+        words = self.sheet.words
+        if drawn:
+            told = text("A number between two bounds, the same each time.")
+            yield [*commented(words(told)), *filled_in(_DICE)]
+        if any(one.total is not None for one in drawn.values()):
+            told = text(
+                "Numbers divided by their sums along an axis of an array of shape (before, count, behind)."
+            )
+            share = self._cast_of("x[(i*count + j)*behind + k]/sum")
+            yield [*commented(words(told)), *filled_in(_TO_ONE, real=self.real, share=share)]
+
     def _draws(self, drawn: Mapping[str, Draw]) -> Lines:
         lines: Lines = []
         cast = self._cast
@@ -171,8 +200,12 @@ class CCheck:
         return lines
 
 
+_AT_THE_SPEC = text("The values of the spec.")
+_AT_RANDOM = text("Random numbers.")
+_ROOM_AT_THE_SPEC = text("Room for all arrays; those that are given hold the values of the spec.")
+_ROOM_AT_RANDOM = text("Room for all arrays; those that are given hold random numbers.")
+
 _DICE = """\
-/* A number between two bounds, the same each time. */
 static double drawn(double low, double high)
 {{
     static uint64_t state = 1;
@@ -181,7 +214,6 @@ static double drawn(double low, double high)
 }}"""
 
 _TO_ONE = """\
-/* Numbers divided by their sums along an axis of an array of shape (before, count, behind). */
 static void to_one({real} *x, size_t before, size_t count, size_t behind)
 {{
     for (size_t i = 0; i < before; i++)
@@ -195,7 +227,6 @@ static void to_one({real} *x, size_t before, size_t count, size_t behind)
 }}"""
 
 _DIFFERENCE = """\
-/* ({output}(w + h) - {output}(w - h))/2h for one number w. */
 static double difference({real} *w)
 {{
     const {real} kept = *w;
@@ -227,8 +258,8 @@ int main(void)
             scale = fmax(scale, fabs(numeric));
         }}
         failed |= largest > {tolerance}*scale;
-        printf("d{output}/d%s: largest relative error %.1e\\n", compared[i].name, largest/scale);
+        printf("d{output}/d%s: {largest}\\n", compared[i].name, largest/scale);
     }}
-    puts(failed ? "failed: an error is above {tolerance}" : "passed");
+    puts(failed ? "{failed}" : "{passed}");
     return failed;
 }}"""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.content import text
 from symbackprop.exporting.c_check import CCheck
 from symbackprop.exporting.c_passes import Access, CPass
 from symbackprop.exporting.c_structures import Member, Structure
 from symbackprop.exporting.comments import in_c_comment, tamed
 from symbackprop.exporting.formulas import Section, Sheet
-from symbackprop.exporting.layout import INDENT, WIDTH, Lines, filled, folded, indented
+from symbackprop.exporting.layout import INDENT, WIDTH, Lines, commented, filled, folded, indented
 from symbackprop.exporting.loop_formulas import LoopPass, loop_passes
 from symbackprop.exporting.module_text import conventions, told_role
 from symbackprop.exporting.names import C_WORDS, code_names, identifier
@@ -64,21 +66,30 @@ class CFiles:
         return CPass(self.sheet, sections, self.loops[name], self.names, members, self.prefix, self.real)
 
     def _backward_sections(self) -> Iterator[tuple[str, Section]]:
+        words = self.sheet.words
         for section in self.sheet.backward:
-            yield "Deltas, from the output back", section
+            yield words(text("Deltas, from the output back")), section
         for section in self.sheet.gradients:
-            yield ": ".join(filter(None, ("Gradients", section.title))), section
+            yield ": ".join(filter(None, (words(text("Gradients")), section.title))), section
 
     # What the structures hold.
 
     def _given(self) -> list[Access]:
         needed = {size for one in self.loops.values() if one is not None for size in one.routine.sizes}
-        sizes = [Member(self.names[size], remark="size", is_size=True) for size in self.sheet.told(needed)]
+        words = self.sheet.words
+        size, sizes = words(text("size")), words(text("sizes"))
+        axes = [Member(self.names[one], (), size, sizes, is_size=True) for one in self.sheet.told(needed)]
         nodes = [
-            Member(self.names[node.symbol], node.shape, told_role(node), is_read=True)
+            Member(
+                self.names[node.symbol],
+                node.shape,
+                words(told_role(node)),
+                words(told_role(node, several=True)),
+                is_read=True,
+            )
             for node in self.sheet.given
         ]
-        return _accesses("given", [*sizes, *nodes], False)
+        return _accesses("given", [*axes, *nodes], False)
 
     def _values(self) -> list[Member]:
         titles = {one.symbol: section.title for section in self.sheet.forward for one in section.formulas}
@@ -104,23 +115,23 @@ class CFiles:
         """Room for parts of formulas that are arrays."""
         loops = self.loops[name]
         shapes = {} if loops is None else loops.parts
-        return [Member(self.names[one], shape, "room for a part") for one, shape in shapes.items() if shape]
+        one_of, several = map(self.sheet.words, (text("room for a part"), text("room for parts")))
+        return [Member(self.names[one], shape, one_of, several) for one, shape in shapes.items() if shape]
 
     @property
     def structures(self) -> dict[str, Structure]:
         """Those that have members."""
-        output = in_c_comment(self.sheet.output)
+        gradients = text(
+            "The gradients of {output}, by the names of what they are by.", output=self.sheet.output
+        )
         remarks = {
-            "given": ("What is given.", [one.member for one in self._given()]),
-            "values": ("The values of the forward pass.", self._values()),
-            "deltas": ("The deltas.", self._deltas()),
-            "gradients": (
-                f"The gradients of {output}, by the names of what they are by.",
-                [one.member for one in self._gradient_accesses()],
-            ),
+            "given": (text("What is given."), [one.member for one in self._given()]),
+            "values": (text("The values of the forward pass."), self._values()),
+            "deltas": (text("The deltas."), self._deltas()),
+            "gradients": (gradients, [one.member for one in self._gradient_accesses()]),
         }
         return {
-            tag: Structure(f"{self.prefix}_{tag}", remark, members)
+            tag: Structure(f"{self.prefix}_{tag}", self.sheet.words(remark), members)
             for tag, (remark, members) in remarks.items()
             if members
         }
@@ -134,13 +145,14 @@ class CFiles:
     def header(self) -> str:
         """The structures, and what the functions are called."""
         guard = f"{self.prefix.upper()}_H"
+        words = self.sheet.words
         parts = [
             [*self._title(), "", f"#ifndef {guard}", f"#define {guard}"],
             *([["#include <stddef.h>"]] if self.sheet.derivation.shapes is not None else []),
             *(one.declaration(self.real) for one in self.structures.values()),
-            ["/* The forward pass. */", *self._head("forward", ";")],
+            [*commented(words(text("The forward pass."))), *self._head("forward", ";")],
             [
-                "/* The backward pass; it reads what the forward pass has found. */",
+                *commented(words(text("The backward pass; it reads what the forward pass has found."))),
                 *self._head("backward", ";"),
             ],
             ["#endif"],
@@ -149,24 +161,30 @@ class CFiles:
 
     def _title(self) -> Lines:
         title = folded(in_c_comment(self.sheet.problem.title), WIDTH - 3)
-        told = [f"    {tamed(line)}" for line in conventions(self.sheet)]
-        name = in_c_comment(self.name)
+        shown = conventions(self.sheet, WIDTH - 3 - len(INDENT))
+        name, heading = in_c_comment(self.name), self.sheet.words(text("Conventions"))
         lines = [
             *([*title, ""] if title != [""] else []),
-            "Forward and backward pass in C11, each line beside its formula, by symbackprop.",
-            *self._arrays_told(),
-            "The gradients are checked by central differences:",
+            *(line for one in self._purpose() for line in folded(in_c_comment(one), WIDTH - 3, hang="")),
             f"    gcc -std=c11 -O2 -D{self.prefix.upper()}_MAIN {name}.c -lm -o {name} && ./{name}",
             "",
-            "Conventions:",
-            *told,
+            f"{in_c_comment(heading)}:",
+            *indented(list(map(tamed, shown))),
         ]
         return ["/*", *(f" * {line}".rstrip() for line in lines), " */"]
 
-    def _arrays_told(self) -> Lines:
-        if self.sheet.derivation.shapes is None:
-            return []
-        return ["Arrays lie row by row; room for the values, the deltas and the gradients is the caller's."]
+    def _purpose(self) -> Lines:
+        """What the files are, and how they are checked."""
+        what = text(
+            "Forward and backward pass in {library}, each line beside its formula, by symbackprop.",
+            library="C11",
+        )
+        arrays = text(
+            "Arrays lie row by row; room for the values, the deltas and the gradients is the caller's."
+        )
+        checked = text("The gradients are checked by central differences:")
+        has_arrays = self.sheet.derivation.shapes is not None
+        return [self.sheet.words(one) for one in (what, *([arrays] if has_arrays else []), checked)]
 
     def _head(self, name: str, end: str = "") -> Lines:
         """void net_forward(const struct net_given *given, struct net_values *values)."""
@@ -183,9 +201,10 @@ class CFiles:
 
     def source(self) -> str:
         """Both functions, those that they call, and the check."""
-        called = c_functions([*self.forward.used, *self.backward.used])
+        called = self._called()
+        what = text("{header} says what this is.", header=f"{self.name}.h")
         parts = [
-            f"/* {in_c_comment(self.name)}.h says what this is. */",
+            "\n".join(commented(self.sheet.words(what))),
             f'#include "{self.name}.h"\n\n#include <math.h>',
             *([called] if called else []),
             "\n".join(self.forward.function(self._head("forward"), ("given", "values"))),
@@ -193,6 +212,11 @@ class CFiles:
             self._check().text(),
         ]
         return "\n\n".join(parts) + "\n"
+
+    def _called(self) -> str:
+        """The functions that are called, each under its comment."""
+        code = c_functions([*self.forward.used, *self.backward.used])
+        return _COMMENT.sub(lambda one: "\n".join(commented(self.sheet.sentence(one[1]))), code)
 
     def _check(self) -> CCheck:
         found = sample(self.sheet)
@@ -205,6 +229,7 @@ class CFiles:
         }
         written = {one.member.name: one.name for one in self._gradient_accesses()}
         return CCheck(
+            self.sheet,
             self.prefix,
             self.real,
             self.names[self.sheet.derivation.output],
@@ -215,7 +240,7 @@ class CFiles:
                 for one in structure.members
                 if one.shape
             },
-            Sample(given, found.origin),
+            Sample(given, found.is_random),
             {self.names[size]: number for size, number in symbols.items()},
             symbols,
         )
@@ -224,6 +249,9 @@ class CFiles:
 def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
     """The header and the source, by the names of their files."""
     return CFiles(sheet, name, precision).files()
+
+
+_COMMENT = re.compile(r"^/\* (.*) \*/$", re.MULTILINE)
 
 
 def _accesses(structure: str, members: Sequence[Member], is_written: bool) -> list[Access]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from symbackprop.arrays.sizes import Shape, show_shape
-from symbackprop.exporting.layout import INDENT, WIDTH, Lines, filled, indented
+from symbackprop.exporting.comments import in_c_comment
+from symbackprop.exporting.layout import INDENT, WIDTH, Lines, commented, filled, indented
 
 ROOM = WIDTH - len(INDENT) - len("  // ")
 """How wide a member and what is said of it may be."""
@@ -21,6 +22,7 @@ class Member:
         name: in code.
         shape: () is a number.
         remark: what it is, in a word; members of one remark stand together.
+        several: what several of them are; the same, unless given.
         is_read: it is only read.
         is_size: it is a size of arrays.
     """
@@ -28,13 +30,14 @@ class Member:
     name: str
     shape: Shape = ()
     remark: str = ""
+    several: str = ""
     is_read: bool = False
     is_size: bool = False
 
-    @property
-    def told(self) -> str:
-        """What stands behind it: its remark and its shape."""
-        return ", ".join(filter(None, (self.remark, show_shape(self.shape) if self.shape else "")))
+    def told(self, *, several: bool = False) -> str:
+        """What stands behind it, or behind several in a row: the remark and the shape."""
+        remark = self.several if several and self.several else self.remark
+        return in_c_comment(", ".join(filter(None, (remark, show_shape(self.shape) if self.shape else ""))))
 
     def kind(self, real: str) -> str:
         """Its type, without the star of a pointer."""
@@ -67,16 +70,16 @@ class Structure:
         rows = [row for group in self._groups(real) for row in _rows(group, real)]
         column = max((len(row) for row, told in rows if told), default=0)
         shown = [f"{row:<{column}}  // {told}" if told else row for row, told in rows]
-        return [f"/* {self.remark} */", f"struct {self.name} {{", *indented(shown), "};"]
+        return [*commented(self.remark), f"struct {self.name} {{", *indented(shown), "};"]
 
     def _groups(self, real: str) -> Iterator[list[Member]]:
-        for _, group in groupby(self.members, key=lambda one: (one.kind(real), one.told, bool(one.shape))):
+        for _, group in groupby(self.members, key=lambda one: (one.kind(real), one.told(), bool(one.shape))):
             yield list(group)
 
 
 def _rows(members: Sequence[Member], real: str) -> list[tuple[str, str]]:
     """double x_1, x_2; with what they are behind the last row."""
-    told = members[0].told
+    told = members[0].told(several=len(members) > 1)
     lines = declarations(members[0].kind(real), [one.declared for one in members], ROOM - len(told))
     return [*((line, "") for line in lines[:-1]), (lines[-1], told)]
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symbackprop.content import text
+from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.layout import Lines
-from symbackprop.exporting.module_text import filled_in
+from symbackprop.exporting.module_text import docstring, filled_in
+from symbackprop.exporting.strings import in_f_string, in_string
 
 
 @dataclass(frozen=True)
@@ -31,23 +34,48 @@ SINGLE = Exactness("1e-3", step="1e-2", least="1e-2")
 """All numbers have 32 bits."""
 
 
-def difference(output: str, loss: str, exactness: Exactness = DOUBLE) -> Lines:
+def largest(sheet: Sheet, error: str = "{error:.1e}") -> str:
+    """What is printed of an error, within an f-string."""
+    return in_f_string(text("largest relative error {error}", error=error), sheet.language)
+
+
+def outcome(sheet: Sheet) -> dict[str, str]:
+    """What a check prints at the end: `passed` within a string, `failed` within an f-string."""
+    failed = text("failed: an error is above {tolerance}", tolerance="{tolerance:g}")
+    return {
+        "passed": in_string(sheet.words(text("passed"))),
+        "failed": in_f_string(failed, sheet.language),
+    }
+
+
+def difference(sheet: Sheet, output: str, loss: str, exactness: Exactness = DOUBLE) -> Lines:
     """The function of one difference.
 
     Args:
+        sheet: the formulas.
         output: what is differentiated.
         loss: its value at `given` with `moved` for one of its arrays, as code.
         exactness: of all numbers.
     """
-    return filled_in(_DIFFERENCE, output=output, loss=loss, step=exactness.step)
+    quotient = f"({output}(w + h) - {output}(w - h)) / 2h"
+    told = docstring(sheet.words(text("{quotient} for one number w of an array.", quotient=quotient)))
+    return filled_in(_DIFFERENCE, docstring=told, loss=loss, step=exactness.step)
 
 
 def check(
-    output: str, exactness: Exactness, *, places: str, given: str, entry: str = "", items: str = ""
+    sheet: Sheet,
+    output: str,
+    exactness: Exactness,
+    *,
+    places: str,
+    given: str,
+    entry: str = "",
+    items: str = "",
 ) -> Lines:
     """The function that compares all gradients.
 
     Args:
+        sheet: the formulas.
         output: what is differentiated.
         exactness: of all numbers.
         places: the entries of `given[name]` that are compared, as code.
@@ -55,24 +83,31 @@ def check(
         entry: what makes a number of an array without axes.
         items: what makes a dictionary of the gradients.
     """
-    near = {"tolerance": exactness.tolerance, "least": exactness.least}
-    return filled_in(_CHECK, output=output, places=places, given=given, entry=entry, items=items, **near)
+    compared = text("Compare every gradient with central differences, and print its largest relative error.")
+    filling = {
+        "docstring": docstring(sheet.words(compared)),
+        "tolerance": exactness.tolerance,
+        "least": exactness.least,
+        "largest": largest(sheet),
+        **outcome(sheet),
+    }
+    return filled_in(_CHECK, output=output, places=places, given=given, entry=entry, items=items, **filling)
 
 
-_DIFFERENCE = '''\
+_DIFFERENCE = """\
 def difference(given, name, place):
-    """({output}(w + h) - {output}(w - h)) / 2h for one number w of an array."""
+    {docstring}
     losses, entries = [], []
     for sign in (1, -1):
         moved = np.array(given[name])
         moved[place] += sign * {step} * max(1.0, abs(moved[place]))
         losses.append({loss})
         entries.append(moved[place])
-    return (losses[0] - losses[1]) / (entries[0] - entries[1])'''
+    return (losses[0] - losses[1]) / (entries[0] - entries[1])"""
 
-_CHECK = '''\
+_CHECK = """\
 def check(tolerance={tolerance}):
-    """Compare every gradient with central differences, and print its largest relative error."""
+    {docstring}
     given = {{name: np.array(value, dtype=np.float64){entry} for name, value in GIVEN.items()}}
     loss, gradients = loss_and_gradients({given})
     passed = True
@@ -83,6 +118,6 @@ def check(tolerance={tolerance}):
         scale = max(np.max(np.abs(numeric)), {least} * abs(loss), 1e-12)
         error = np.max(np.abs(symbolic - numeric)) / scale
         passed = passed and bool(error <= tolerance)
-        print(f"d{output}/d{{name}}: largest relative error {{error:.1e}}")
-    print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
-    return passed'''
+        print(f"d{output}/d{{name}}: {largest}")
+    print("{passed}" if passed else f"{failed}")
+    return passed"""

@@ -9,6 +9,7 @@ from functools import cached_property
 from sympy import Dummy, Expr, S, Symbol
 
 from symbackprop.arrays.sizes import Shape
+from symbackprop.content import Text, text
 from symbackprop.derivation import Derivation
 from symbackprop.errors import ShapeError, listing
 from symbackprop.expressions import Rewriter
@@ -16,11 +17,12 @@ from symbackprop.lowering.program import Kind, Line, guarded
 from symbackprop.lowering.shared import shared
 from symbackprop.lowering.stable import stable
 from symbackprop.nodes import Node, Role
-from symbackprop.notation.unicode import UNICODE
+from symbackprop.notation.unicode import UnicodeSyntax
 from symbackprop.problem import Problem
 from symbackprop.solution.backward import conditions, delta_equations, gradient_equation
 from symbackprop.solution.forward import layer_title
 from symbackprop.solution.steps import Equation, Notation, equation
+from symbackprop.translation import ENGLISH, Language
 from symbackprop.writing.lines import PLAIN_RELATIONS, Phrase, Writer
 
 
@@ -72,6 +74,7 @@ class Sheet:
         forward: the values of all nodes, a section for each layer.
         backward: the deltas that the gradients need, from the output back.
         gradients: a section for each layer, the last first.
+        language: of comments and docstrings, and of what the check prints.
     """
 
     problem: Problem
@@ -79,6 +82,7 @@ class Sheet:
     forward: tuple[Section, ...]
     backward: tuple[Section, ...]
     gradients: tuple[Section, ...]
+    language: Language = ENGLISH
 
     @cached_property
     def given(self) -> tuple[Node, ...]:
@@ -89,7 +93,15 @@ class Sheet:
     @cached_property
     def writer(self) -> Writer:
         """What writes formulas into comments."""
-        return comment_writer(self.derivation)
+        return comment_writer(self.derivation, self.language)
+
+    def words(self, told: Text) -> str:
+        """A sentence in the language of the comments."""
+        return self.writer.words(told)
+
+    def sentence(self, docstring: str) -> str:
+        """What a copied function says of itself, in that language; a formula is the same in all."""
+        return self.language(docstring)
 
     @property
     def wrt(self) -> tuple[Symbol, ...]:
@@ -164,20 +176,22 @@ def used_in(formulas: Iterable[Formula]) -> set[Symbol]:
     return {symbol for one in formulas for symbol in one.expression.free_symbols}
 
 
-def comment_writer(derivation: Derivation) -> Writer:
+def comment_writer(derivation: Derivation, language: Language) -> Writer:
     """What writes formulas of a derivation into comments."""
-    return Writer(UNICODE, derivation.conventions, PLAIN_RELATIONS, Notation(derivation.shapes))
+    return Writer(
+        UnicodeSyntax(language), derivation.conventions, PLAIN_RELATIONS, Notation(derivation.shapes)
+    )
 
 
-def sheet(problem: Problem, derivation: Derivation) -> Sheet:
-    """What is to be written into code."""
-    return _Maker(problem, derivation).sheet()
+def sheet(problem: Problem, derivation: Derivation, language: Language = ENGLISH) -> Sheet:
+    """What is to be written into code, with its words in a language."""
+    return _Maker(problem, derivation, language).sheet()
 
 
 class _Maker:
-    def __init__(self, problem: Problem, derivation: Derivation) -> None:
+    def __init__(self, problem: Problem, derivation: Derivation, language: Language) -> None:
         self.problem, self.derivation, self.graph = problem, derivation, derivation.graph
-        self.writer = comment_writer(derivation)
+        self.language, self.writer = language, comment_writer(derivation, language)
         self.raw = {line.symbol: line for line in self._lines()}
 
     def _lines(self) -> Iterator[Line]:
@@ -201,6 +215,7 @@ class _Maker:
             self._sections(found, Kind.VALUE),
             self._sections(found, Kind.DELTA),
             self._sections(found, Kind.GRADIENT),
+            self.language,
         )
 
     def _sections(self, lines: Sequence[tuple[Kind, str, Formula]], kind: Kind) -> tuple[Section, ...]:
@@ -229,13 +244,16 @@ class _Maker:
 
     @cached_property
     def _depths(self) -> Mapping[str, int]:
-        return {str(layer_title(layer, self._depth)): layer for layer in range(1, self._depth + 1)}
+        return {self._layer(layer): layer for layer in range(1, self._depth + 1)}
+
+    def _layer(self, number: int) -> str:
+        return self.writer.words(layer_title(number, self._depth))
 
     def _title(self, node: Node) -> str:
         """The layer of a node, or of a parameter."""
         if node.layer is None:
-            return "Loss" if self._depth and node.expression is not None else ""
-        return str(layer_title(node.layer, self._depth))
+            return self.writer.words(text("Loss")) if self._depth and node.expression is not None else ""
+        return self._layer(node.layer)
 
     # One formula.
 
@@ -268,15 +286,18 @@ class _Maker:
 
     def _note(self, line: Line, printed: Line) -> str:
         """What the last form takes for granted, and how the code differs from it."""
-        notes = []
+        notes: list[Text] = []
         if line.kind in (Kind.DELTA, Kind.GRADIENT):
-            notes += [f"where {self.writer.phrase(one).in_one()}" for one in self._conditions(line)]
+            notes += [
+                text("where {condition}", condition=self.writer.phrase(one).in_one())
+                for one in self._conditions(line)
+            ]
         if line.expression != printed.expression:
-            notes.append(f"computed as {self.writer.math(_in_names(line.expression))}")
+            notes.append(text("computed as {formula}", formula=_in_names(line.expression)))
         gradient = self.derivation.gradients[line.node] if line.kind is Kind.GRADIENT else None
         if gradient is not None and gradient.laid_out != gradient.expression:
-            notes.append(f"here in the shape of {self.writer.math(gradient.wrt)}")
-        return ", ".join(notes)
+            notes.append(text("here in the shape of {parameter}", parameter=gradient.wrt))
+        return ", ".join(map(self.writer.words, notes))
 
     def _conditions(self, line: Line) -> list[Equation]:
         of_delta = line.kind is Kind.DELTA

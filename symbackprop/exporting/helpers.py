@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-BACKENDS = "symbackprop.backends"
+ARRAYS = "symbackprop.backends.array_functions"
+NUMBERS = "symbackprop.backends.scalar_functions"
+JAX = "symbackprop.backends.jax_functions"
+TORCH = "symbackprop.backends.torch_functions"
+LOOPS = "symbackprop.loops.helpers"
+OWN = "symbackprop.exporting.own_functions"
+
+MODULES = (ARRAYS, NUMBERS, JAX, TORCH, LOOPS, OWN)
+"""All that functions are copied from."""
 
 RENAMED: Mapping[str, str] = {"softmax_along": "softmax", "largest": "largest_along"}
 """What some functions are called in exported code."""
@@ -25,13 +33,17 @@ class Copied:
 
     Attributes:
         parameters: their names.
-        source: without annotations, in the words of NumPy.
+        head: without annotations; of a constant, all of it.
+        docstring: one line.
+        body: in the words of NumPy.
         reads: the names that it reads, in their order.
     """
 
     parameters: tuple[str, ...]
-    source: str
-    reads: tuple[str, ...]
+    head: str
+    docstring: str = ""
+    body: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 @cache
@@ -48,15 +60,15 @@ def functions_in(*modules: str) -> Mapping[str, Copied]:
             if isinstance(one, ast.FunctionDef):
                 found[one.name] = _copied(one, lines)
             elif isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant):
-                found[ast.unparse(one.targets[0])] = Copied((), ast.unparse(one), ())
+                found[ast.unparse(one.targets[0])] = Copied((), ast.unparse(one))
     return found
 
 
 def _copied(function: ast.FunctionDef, lines: list[str]) -> Copied:
     parameters = tuple(one.arg for one in function.args.args)
-    body = lines[function.body[0].lineno - 1 : function.end_lineno]
-    source = "\n".join([f"def {function.name}({', '.join(parameters)}):", *body])
-    return Copied(parameters, source, _read_in(function))
+    head = f"def {function.name}({', '.join(parameters)}):"
+    body = tuple(lines[function.body[1].lineno - 1 : function.end_lineno])
+    return Copied(parameters, head, ast.get_docstring(function) or "", body, _read_in(function))
 
 
 def _read_in(function: ast.FunctionDef) -> tuple[str, ...]:
@@ -89,7 +101,8 @@ def needed(used: Iterable[str], functions: Mapping[str, Copied]) -> list[str]:
     return list(found)
 
 
-def source(function: Copied, namespace: str = "np") -> str:
-    """The source of a function, where `np` is called otherwise."""
-    text = re.sub(r"\bnp\.", f"{namespace}.", function.source)
+def source(function: Copied, docstring: Sequence[str], namespace: str) -> str:
+    """The source of a function under a docstring, where `np` is called otherwise."""
+    text = "\n".join([function.head, *docstring, *function.body])
+    text = re.sub(r"\bnp\.", f"{namespace}.", text)
     return re.sub(rf"\b({'|'.join(RENAMED)})\(", lambda one: f"{RENAMED[one[1]]}(", text)

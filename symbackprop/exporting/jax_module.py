@@ -5,14 +5,15 @@ from __future__ import annotations
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.content import text
 from symbackprop.exporting import differences
 from symbackprop.exporting.array_text import JaxText
 from symbackprop.exporting.formulas import Sheet
-from symbackprop.exporting.helpers import BACKENDS
+from symbackprop.exporting.helpers import ARRAYS, JAX, OWN
 from symbackprop.exporting.layout import Lines
-from symbackprop.exporting.module_text import filled_in
 from symbackprop.exporting.passes import Passes
-from symbackprop.exporting.python_module import OWN, PythonModule
+from symbackprop.exporting.python_module import PythonModule
+from symbackprop.exporting.strings import in_f_string
 
 
 class JaxModule(PythonModule):
@@ -22,8 +23,8 @@ class JaxModule(PythonModule):
     library = "JAX"
     imports = ("import sys", "", "import jax", "import jax.numpy as jnp", "import numpy as np")
     words = frozenset({"jax", "jnp", "np", "forward"})
-    modules = (f"{BACKENDS}.array_functions", f"{BACKENDS}.jax_functions", OWN)
-    checked_by = "against jax.grad and by central differences"
+    modules = (ARRAYS, JAX, OWN)
+    checked = text("Run as a program it checks its gradients against jax.grad and by central differences.")
 
     def passes_of(self, names: dict[Symbol, str]) -> Passes:
         """The two passes, where the symbols are called so."""
@@ -34,20 +35,39 @@ class JaxModule(PythonModule):
         """loss(X, W, Y), differentiated by its own rule."""
         output = self.passes.output
         signature, call = self.loss_signature()
-        loss = [
-            "@jax.custom_vjp",
-            *signature,
-            f'    """{output}, which JAX differentiates by `backward`; by what is not in WRT, as 0."""',
-            f'    return forward({call})["{output}"]',
+        told = text(
+            "{output}, which JAX differentiates by `backward`; by what is not in WRT, as 0.", output=output
+        )
+        saved = text("{output}, and what its derivative needs.", output=output)
+        chained = text(
+            "The derivatives of what is made of {output}, where its own by {output} is `upstream`.",
+            output=output,
+        )
+        return [
+            self.name_tuples(),
+            ["@jax.custom_vjp", *signature, *self.documented(_LOSS, told, call=call, output=output)],
+            self.documented(_FORWARD, saved, output=output),
+            self.documented(_BACKWARD, chained),
+            [_RULE],
         ]
-        parts = [self.name_tuples(), loss]
-        return parts + [filled_in(one, output=output) for one in (_FORWARD, _BACKWARD, _RULE)]
 
     def check(self) -> list[Lines]:
         """Against automatic differentiation and central differences, in double precision."""
         output = self.passes.output
+        plain = text(
+            "{output}, differentiated by JAX itself; takes what `forward` takes, by name.", output=output
+        )
+        compared = text("Compare every gradient of `loss` with jax.grad and with central differences.")
+        shown = text(
+            "{automatic} from jax.grad, {error} from differences",
+            automatic="{automatic:.1e}",
+            error="{error:.1e}",
+        )
         filling = {
             "output": output,
+            "shown": in_f_string(shown, self.sheet.language),
+            "largest": differences.largest(self.sheet, "{shown}"),
+            **differences.outcome(self.sheet),
             "tolerance": "1e-3" if self.is_single else "1e-6",
             "given": "(given[name].astype(jnp.float32) for name in ARGUMENTS)"
             if self.is_single
@@ -55,9 +75,9 @@ class JaxModule(PythonModule):
             "places": self.compared_places,
         }
         return [
-            filled_in(_PLAIN, output=output),
-            differences.difference(output, "plain_loss({**given, name: moved})"),
-            filled_in(_CHECK, **filling),
+            self.documented(_PLAIN, plain, output=output),
+            differences.difference(self.sheet, output, "plain_loss({**given, name: moved})"),
+            self.documented(_CHECK, compared, **filling),
         ]
 
 
@@ -66,30 +86,34 @@ def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str
     return {f"{name}.py": JaxModule(sheet, precision).text()}
 
 
-_FORWARD = '''\
-def loss_forward(*given):
-    """{output}, and what its derivative needs."""
-    values = forward(*given)
-    return values["{output}"], (given, values)'''
+_LOSS = """\
+    {docstring}
+    return forward({call})["{output}"]"""
 
-_BACKWARD = '''\
+_FORWARD = """\
+def loss_forward(*given):
+    {docstring}
+    values = forward(*given)
+    return values["{output}"], (given, values)"""
+
+_BACKWARD = """\
 def loss_backward(saved, upstream):
-    """The derivatives of what is made of {output}, where its own by {output} is `upstream`."""
+    {docstring}
     given, values = saved
     _, gradients = backward(*given, values)
-    return tuple(upstream * gradients[name] if name in gradients else None for name in ARGUMENTS)'''
+    return tuple(upstream * gradients[name] if name in gradients else None for name in ARGUMENTS)"""
 
 _RULE = "loss.defvjp(loss_forward, loss_backward)"
 
-_PLAIN = '''\
+_PLAIN = """\
 @jax.jit
 def plain_loss(given):
-    """{output}, differentiated by JAX itself; takes what `forward` takes, by name."""
-    return forward(**given)["{output}"]'''
+    {docstring}
+    return forward(**given)["{output}"]"""
 
-_CHECK = '''\
+_CHECK = """\
 def check(tolerance={tolerance}):
-    """Compare every gradient of `loss` with jax.grad and with central differences."""
+    {docstring}
     passed = True
     with jax.enable_x64(True):
         given = {{name: jnp.asarray(value, dtype=jnp.float64) for name, value in GIVEN.items()}}
@@ -103,7 +127,7 @@ def check(tolerance={tolerance}):
             automatic = np.max(np.abs(ours[name] - theirs[name])) / scale
             error = np.max(np.abs(symbolic - numeric)) / scale
             passed = passed and bool(automatic <= tolerance and error <= tolerance)
-            shown = f"{{automatic:.1e}} from jax.grad, {{error:.1e}} from differences"
-            print(f"d{output}/d{{name}}: largest relative error {{shown}}")
-    print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
-    return passed'''
+            shown = f"{shown}"
+            print(f"d{output}/d{{name}}: {largest}")
+    print("{passed}" if passed else f"{failed}")
+    return passed"""

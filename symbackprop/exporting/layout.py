@@ -9,7 +9,7 @@ from itertools import groupby
 
 from rich.cells import cell_len
 
-from symbackprop.exporting.comments import padded, phrase_lines
+from symbackprop.exporting.comments import in_c_comment, padded, phrase_lines
 from symbackprop.writing.lines import Phrase
 
 WIDTH = 110
@@ -239,16 +239,22 @@ def _widest_group(value: str) -> tuple[str, str, str] | None:
 # Rows of words and names.
 
 
-def folded(words: str, room: int) -> Lines:
-    """A sentence on lines, broken at spaces."""
+def folded(words: str, room: int, hang: str = INDENT) -> Lines:
+    """A sentence on lines, broken at spaces; all but the first begin with `hang`."""
     lines = [""]
     for word in words.split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if lines[-1] and cell_len(longer) > room:
-            lines.append(f"{INDENT}{word}")
+            lines.append(f"{hang}{word}")
         else:
             lines[-1] = longer
     return lines
+
+
+def commented(words: str) -> Lines:
+    """A sentence as a comment of C that stands alone, on as many lines as it takes."""
+    lines = folded(f"/* {in_c_comment(words)}", WIDTH - len(" */"), hang="   ")
+    return [*lines[:-1], f"{lines[-1]} */"]
 
 
 def filled(items: Sequence[str], room: int) -> Lines:

@@ -9,21 +9,20 @@ from functools import cached_property
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.content import text
 from symbackprop.exporting import differences
 from symbackprop.exporting.formulas import Sheet
-from symbackprop.exporting.helpers import BACKENDS
+from symbackprop.exporting.helpers import LOOPS, NUMBERS
 from symbackprop.exporting.layout import Lines, bracketed
 from symbackprop.exporting.loop_formulas import LoopPass, loop_passes
-from symbackprop.exporting.module_text import filled_in
 from symbackprop.exporting.numba_passes import COMPILED, LoopPasses, NumbaPasses
 from symbackprop.exporting.passes import Passes
 from symbackprop.exporting.python_module import PythonModule
 from symbackprop.exporting.scalar_text import ReadablePython
+from symbackprop.exporting.strings import in_f_string
 
 KINDS = ("Values", "Deltas", "Gradients")
 """What the passes give back: tuples with names."""
-
-LOOPS = "symbackprop.loops.helpers"
 
 
 class NumbaModule(PythonModule):
@@ -33,7 +32,7 @@ class NumbaModule(PythonModule):
     library = "Numba"
     imports = ("import sys", "from collections import namedtuple", "", "from numba import njit")
     words = frozenset({"np", "njit", "namedtuple", "forward", "backward", *KINDS})
-    modules = (f"{BACKENDS}.scalar_functions", LOOPS)
+    modules = (NUMBERS, LOOPS)
 
     @cached_property
     def loops(self) -> tuple[LoopPass, LoopPass] | None:
@@ -95,23 +94,27 @@ class NumbaModule(PythonModule):
         """loss_and_gradients(w, x)."""
         whole = self.passes.signature("loss_and_gradients")
         given = ", ".join(self.passes.arguments)
-        short = len(whole) == 1
+        short, output = len(whole) == 1, self.passes.output
         filling = {
             "signature": whole[0] if short else "def loss_and_gradients(*given):",
             "given": given if short else "*given",
-            "output": self.passes.output,
+            "output": output,
         }
-        return [[COMPILED, *filled_in(_LOSS_AND_GRADIENTS, **filling)]]
+        told = text("{output} and its gradients.", output=output)
+        return [[COMPILED, *self.documented(_LOSS_AND_GRADIENTS, told, **filling)]]
 
     def check(self) -> list[Lines]:
         """Central differences of the loss."""
         output = self.passes.output
         if self.loops is None:
-            return [filled_in(one, output=output) for one in (_DIFFERENCE, _CHECK)]
+            return self._check_of_numbers(output)
         exactness = differences.SINGLE if self.is_single else differences.DOUBLE
         return [
-            differences.difference(output, f"forward(**{{**given, name: moved[()]}}).{output}", exactness),
+            differences.difference(
+                self.sheet, output, f"forward(**{{**given, name: moved[()]}}).{output}", exactness
+            ),
             differences.check(
+                self.sheet,
                 output,
                 exactness,
                 places=self.compared_places,
@@ -119,6 +122,20 @@ class NumbaModule(PythonModule):
                 entry="[()]",
                 items="._asdict()",
             ),
+        ]
+
+    def _check_of_numbers(self, output: str) -> list[Lines]:
+        quotient = f"({output}(w + h) - {output}(w - h)) / 2h"
+        moved = text("{quotient} for one argument w.", quotient=quotient)
+        compared = text("Compare every gradient with a central difference, and print its relative error.")
+        error = text("relative error {error}", error="{error:.1e}")
+        filling = {
+            "error": in_f_string(error, self.sheet.language),
+            **differences.outcome(self.sheet),
+        }
+        return [
+            self.documented(_DIFFERENCE, moved, output=output),
+            self.documented(_CHECK, compared, output=output, **filling),
         ]
 
 
@@ -129,30 +146,30 @@ def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str
 
 _SINGLE = "*(np.float32(value) for value in given.values())"
 
-_LOSS_AND_GRADIENTS = '''\
+_LOSS_AND_GRADIENTS = """\
 {signature}
-    """{output} and its gradients."""
+    {docstring}
     values = forward({given})
     _, gradients = backward({given}, values)
-    return values.{output}, gradients'''
+    return values.{output}, gradients"""
 
-_DIFFERENCE = '''\
+_DIFFERENCE = """\
 def difference(name):
-    """({output}(w + h) - {output}(w - h)) / 2h for one argument w."""
+    {docstring}
     step = 1e-5 * max(1.0, abs(GIVEN[name]))
     more, less = (GIVEN[name] + sign * step for sign in (1, -1))
     losses = [forward(**{{**GIVEN, name: moved}}).{output} for moved in (more, less)]
-    return (losses[0] - losses[1]) / (more - less)'''
+    return (losses[0] - losses[1]) / (more - less)"""
 
-_CHECK = '''\
+_CHECK = """\
 def check(tolerance=1e-6):
-    """Compare every gradient with a central difference, and print its relative error."""
+    {docstring}
     loss, gradients = loss_and_gradients(*GIVEN.values())
     passed = True
     for name, gradient in gradients._asdict().items():
         numeric = difference(name)
         error = abs(gradient - numeric) / max(abs(numeric), 1e-4 * abs(loss), 1e-12)
         passed = passed and error <= tolerance
-        print(f"d{output}/d{{name}}: relative error {{error:.1e}}")
-    print("passed" if passed else f"failed: an error is above {{tolerance:g}}")
-    return passed'''
+        print(f"d{output}/d{{name}}: {error}")
+    print("{passed}" if passed else f"{failed}")
+    return passed"""

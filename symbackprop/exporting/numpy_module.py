@@ -5,11 +5,11 @@ from __future__ import annotations
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.content import text
 from symbackprop.exporting import differences
 from symbackprop.exporting.array_text import NumpyText
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.layout import Lines
-from symbackprop.exporting.module_text import filled_in
 from symbackprop.exporting.passes import Passes
 from symbackprop.exporting.python_module import PythonModule
 
@@ -29,14 +29,17 @@ class NumpyModule(PythonModule):
 
     def interface(self) -> list[Lines]:
         """loss_and_gradients(**given)."""
-        return [filled_in(_LOSS_AND_GRADIENTS, output=self.passes.output)]
+        output = self.passes.output
+        told = text("{output} and its gradients; takes what `forward` takes, by name.", output=output)
+        return [self.documented(_LOSS_AND_GRADIENTS, told, output=output)]
 
     def check(self) -> list[Lines]:
         """Central differences of the loss, in double precision."""
         output = self.passes.output
         return [
-            differences.difference(output, f'forward(**{{**given, name: moved}})["{output}"]'),
+            differences.difference(self.sheet, output, f'forward(**{{**given, name: moved}})["{output}"]'),
             differences.check(
+                self.sheet,
                 output,
                 differences.GRADIENTS_SINGLE if self.is_single else differences.DOUBLE,
                 places=self.compared_places,
@@ -52,9 +55,9 @@ def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str
 
 _SINGLE = "**{name: np.float32(value) for name, value in given.items()}"
 
-_LOSS_AND_GRADIENTS = '''\
+_LOSS_AND_GRADIENTS = """\
 def loss_and_gradients(**given):
-    """{output} and its gradients; takes what `forward` takes, by name."""
+    {docstring}
     values = forward(**given)
     _, gradients = backward(**given, values=values)
-    return values["{output}"], gradients'''
+    return values["{output}"], gradients"""

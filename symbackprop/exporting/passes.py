@@ -8,6 +8,7 @@ from itertools import groupby
 from sympy import Symbol
 
 from symbackprop.arrays.sizes import show_shape
+from symbackprop.content import Text, text
 from symbackprop.exporting.comments import in_docstring
 from symbackprop.exporting.formulas import Formula, Section, Sheet
 from symbackprop.exporting.layout import (
@@ -22,7 +23,7 @@ from symbackprop.exporting.layout import (
     indented,
     statements,
 )
-from symbackprop.exporting.module_text import told_role
+from symbackprop.exporting.module_text import documented, told_role
 from symbackprop.lowering.printer import CodePrinter
 from symbackprop.lowering.program import Kind
 from symbackprop.nodes import Node
@@ -31,15 +32,8 @@ from symbackprop.notation.names import unicode_name
 ROOM = WIDTH - len(INDENT)
 """How wide a line of a function's body may be."""
 
-
-def documented(summary: str, *parts: tuple[str, Sequence[str]]) -> Lines:
-    """A docstring with its sections, as Args."""
-    if not parts:
-        return indented([f'"""{summary}"""'])
-    lines = [f'"""{summary}']
-    for title, body in parts:
-        lines += ["", f"{title}:", *indented(body)]
-    return indented([*lines, '"""'])
+IN_SECTION = ROOM - 2 * len(INDENT)
+"""How wide what is told of an argument may be."""
 
 
 class Passes:
@@ -96,7 +90,8 @@ class Passes:
         for _, group in groupby(self.sheet.given, key=self._kind):
             nodes = list(group)
             shown = ", ".join(self.names[node.symbol] for node in nodes)
-            found += folded(f"{shown}: {self._kind(nodes[0], len(nodes))}", ROOM - 2 * len(INDENT))
+            told = in_docstring(self._kind(nodes[0], several=len(nodes) > 1))
+            found += folded(f"{shown}: {told}", IN_SECTION)
             found += [f"{INDENT}({self._explained(node)})" for node in nodes if self._is_renamed(node)]
         return found
 
@@ -104,20 +99,24 @@ class Passes:
         return self.names[node.symbol] != node.name
 
     def _explained(self, node: Node) -> str:
-        return f"{self.names[node.symbol]} is {in_docstring(unicode_name(node.name))} in the formulas"
+        here, there = self.names[node.symbol], unicode_name(node.name)
+        return in_docstring(
+            self.sheet.words(text("{name} is {there} in the formulas", name=here, there=there))
+        )
 
-    def _kind(self, node: Node, count: int = 1) -> str:
-        role = told_role(node, count)
+    def _kind(self, node: Node, *, several: bool = False) -> str:
+        role = self.sheet.words(told_role(node, several=several))
         if self.sheet.derivation.shapes is None:
             return role
-        return f"{role}, {show_shape(node.shape) if node.shape else 'a number'}"
+        number = self.sheet.words(text("a number"))
+        return f"{role}, {show_shape(node.shape) if node.shape else number}"
 
     # Bodies.
 
     def forward(self) -> Lines:
         """The function of all values."""
         names = [self.names[one.symbol] for one in self.returned]
-        returns = f"The value of every node, by name; {self.output} is the last."
+        returns = text("The value of every node, by name; {output} is the last.", output=self.output)
         body = [
             *_with_space(self.sizes(self.sheet.values)),
             *self.sections(self.sheet.forward, ""),
@@ -126,9 +125,17 @@ class Passes:
         ]
         return [
             *self.signature("forward"),
-            *documented("The forward pass.", ("Args", self.described()), ("Returns", [returns])),
+            *self.documented(text("The forward pass."), self.described(), returns),
             *indented(body),
         ]
+
+    def documented(self, summary: Text, arguments: Lines, returns: Text) -> Lines:
+        """The docstring of one of the two functions."""
+        words = self.sheet.words
+        returned = folded(in_docstring(words(returns)), IN_SECTION)
+        return documented(
+            words(summary), (words(text("Args")), arguments), (words(text("Returns")), returned)
+        )
 
     @property
     def returned(self) -> list[Formula]:
@@ -139,12 +146,15 @@ class Passes:
 
     def backward(self) -> Lines:
         """The function of all deltas and gradients."""
+        words = self.sheet.words
         deltas = {self.names[one.symbol]: self.names[one.symbol] for one in self.sheet.deltas}
+        values = words(text("what `forward` returns; the others as there"))
+        returns = text("The deltas and the gradients of {output}, each by name.", output=self.output)
         body = [
             *_with_space([*self.sizes(self.sheet.derivatives), *self.unpacked()]),
-            *self.sections(self.sheet.backward, "Deltas, from the output back"),
+            *self.sections(self.sheet.backward, words(text("Deltas, from the output back"))),
             *([""] if self.sheet.backward else []),
-            *self.sections(self.sheet.gradients, "Gradients"),
+            *self.sections(self.sheet.gradients, words(text("Gradients"))),
             "",
             *self.given_back("deltas = ", "Deltas", deltas),
             *self.given_back("gradients = ", "Gradients", self.gradients()),
@@ -152,10 +162,8 @@ class Passes:
         ]
         return [
             *self.signature("backward", "values"),
-            *documented(
-                "The backward pass.",
-                ("Args", ["values: what `forward` returns; the others as there"]),
-                ("Returns", [f"The deltas and the gradients of {self.output}, each by name."]),
+            *self.documented(
+                text("The backward pass."), folded(in_docstring(f"values: {values}"), IN_SECTION), returns
             ),
             *indented(body),
         ]

@@ -10,16 +10,22 @@ from typing import ClassVar
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.content import Text, text
 from symbackprop.exporting.formulas import Sheet
-from symbackprop.exporting.helpers import BACKENDS, RENAMED, functions_in, needed, source
-from symbackprop.exporting.layout import Lines
+from symbackprop.exporting.helpers import ARRAYS, OWN, RENAMED, functions_in, needed, source
+from symbackprop.exporting.layout import WIDTH, Lines, folded
 from symbackprop.exporting.literals import drawn_values, given_values
-from symbackprop.exporting.module_text import joined, module_docstring, quoted_tuple
+from symbackprop.exporting.module_text import (
+    docstring,
+    documented,
+    filled_in,
+    joined,
+    module_docstring,
+    quoted_tuple,
+)
 from symbackprop.exporting.names import PYTHON_WORDS, code_names
 from symbackprop.exporting.passes import Passes
 from symbackprop.exporting.sample import Draw, Sample, sample
-
-OWN = "symbackprop.exporting.own_functions"
 
 LOCAL = ("values", "deltas", "gradients")
 """Names that the two passes have of their own."""
@@ -40,11 +46,11 @@ class PythonModule(ABC):
     """What it is called among people."""
 
     imports: ClassVar[tuple[str, ...]]
-    checked_by: ClassVar[str] = "by central differences"
+    checked: ClassVar[Text] = text("Run as a program it checks its gradients by central differences.")
     words: ClassVar[frozenset[str]]
     """Names that the library brings."""
 
-    modules: ClassVar[tuple[str, ...]] = (f"{BACKENDS}.array_functions", OWN)
+    modules: ClassVar[tuple[str, ...]] = (ARRAYS, OWN)
     """Where functions are copied from; later modules come first."""
 
     def __init__(self, sheet: Sheet, precision: Precision = "float64") -> None:
@@ -70,10 +76,15 @@ class PythonModule(ABC):
 
     def functions(self) -> Lines:
         """The sources of the functions that are called."""
-        found = [source(self.copied[name], self.namespace) for name in self._needed(self.passes)]
+        found = [self._source(name) for name in self._needed(self.passes)]
         if any("REAL" in one for one in found):
             found.insert(0, f"REAL = {self.namespace}.{self.precision}")
         return found
+
+    def _source(self, name: str) -> str:
+        function = self.copied[name]
+        told = documented(self.sheet.sentence(function.docstring)) if function.docstring else []
+        return source(function, told, self.namespace)
 
     @property
     def wishes(self) -> Mapping[Symbol, str]:
@@ -119,10 +130,15 @@ class PythonModule(ABC):
 
     def purpose(self) -> Lines:
         """What the module is, in two sentences."""
-        return [
-            f"Forward and backward pass in {self.library}, each line beside its formula, by symbackprop.",
-            f"Run as a program it checks its gradients {self.checked_by}.",
-        ]
+        what = text(
+            "Forward and backward pass in {library}, each line beside its formula, by symbackprop.",
+            library=self.library,
+        )
+        return [self.sheet.words(what), self.sheet.words(self.checked)]
+
+    def documented(self, template: str, told: Text, **parts: str) -> Lines:
+        """The lines of a template with its parts, and with a sentence as its docstring."""
+        return filled_in(template, docstring=docstring(self.sheet.words(told)), **parts)
 
     # What the interfaces and the checks have in common.
 
@@ -165,4 +181,9 @@ class PythonModule(ABC):
         values = {name: self.sample.values[known_as] for known_as, name in names.items()}
         draws = {name: value for name, value in values.items() if isinstance(value, Draw)}
         shown = drawn_values(draws) if draws else given_values(values)
-        return [f"# `check` compares at {self.sample.origin}.", *shown]
+        told = self.sheet.words(_AT_RANDOM if self.sample.is_random else _AT_THE_SPEC)
+        return [*(f"# {line}" for line in folded(told, WIDTH - len("# "), hang="")), *shown]
+
+
+_AT_THE_SPEC = text("`check` compares at the values of the spec.")
+_AT_RANDOM = text("`check` compares at random numbers.")

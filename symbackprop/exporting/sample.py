@@ -43,11 +43,11 @@ class Sample:
 
     Attributes:
         values: numbers, nested lists of them, or what is drawn.
-        origin: where they come from, in words.
+        is_random: they are not those of the spec.
     """
 
     values: Mapping[str, Any]
-    origin: str
+    is_random: bool
 
 
 def sample(sheet: Sheet) -> Sample:
@@ -60,12 +60,12 @@ def sample(sheet: Sheet) -> Sample:
     sizes = sizes_of(problem)
     shapes = {node.name: shape_in_numbers(node, sizes) for node in sheet.given}
     if sum(int(np.prod(shape)) for shape in shapes.values()) > MOST:
-        return Sample(_drawn(sheet, shapes), "random numbers")
+        return Sample(_drawn(sheet, shapes), is_random=True)
     own = _own(problem)
     if own is not None:
-        return Sample(own, "the values of the spec")
+        return Sample(own, is_random=False)
     found = random_points(problem, count=1)[0]
-    return Sample(as_floats_of(found.given), "random numbers")
+    return Sample(as_floats_of(found.given), is_random=True)
 
 
 def shape_of(value: Any) -> tuple[int, ...]:

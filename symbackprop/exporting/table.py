@@ -12,6 +12,7 @@ from symbackprop.exporting.formulas import sheet
 from symbackprop.exporting.names import identifier
 from symbackprop.problem import Problem
 from symbackprop.sweep import backprop
+from symbackprop.translation import ENGLISH, Language, find_language
 
 Files = dict[str, str]
 """The texts of files by their names."""
@@ -33,6 +34,7 @@ def export(
     wrt: Sequence[str] | None = None,
     dtype: str = "float64",
     name: str = "",
+    language: str = "en",
 ) -> Files:
     """Readable code of the forward and the backward pass, a line beside each formula, with its own check.
 
@@ -42,12 +44,13 @@ def export(
         wrt: of a problem, what its output is differentiated by; the parameters, unless given.
         dtype: `float64` or `float32`.
         name: of the files, without an ending; made of the problem's title, unless given.
+        language: of comments and docstrings, and of what the check prints: `en`, `it` or `ru`.
 
     Returns:
         The texts of the files by their names.
 
     Raises:
-        OptionError: there is no such target or precision, or a derivative is by a node in between.
+        OptionError: there is no such target, precision or language, or a derivative is by a node in between.
         GraphError: a name that is no node of the graph.
         ValuesError: no numbers were found at which all nodes are finite, for the check.
 
@@ -57,12 +60,17 @@ def export(
     >>> print(*files, "delta_q = z" in files["gates.py"])
     gates.py True
     """
+    spoken = find_language(language)
     if isinstance(source, Derivation):
-        return files_of(Problem(source.graph, conventions=source.conventions), source, to, dtype, name)
-    return files_of(source, backprop(source.graph, wrt=wrt, conventions=source.conventions), to, dtype, name)
+        problem = Problem(source.graph, conventions=source.conventions)
+        return files_of(problem, source, to, dtype, name, spoken)
+    derivation = backprop(source.graph, wrt=wrt, conventions=source.conventions)
+    return files_of(source, derivation, to, dtype, name, spoken)
 
 
-def files_of(problem: Problem, derivation: Derivation, to: str, dtype: str, name: str) -> Files:
+def files_of(
+    problem: Problem, derivation: Derivation, to: str, dtype: str, name: str, language: Language = ENGLISH
+) -> Files:
     """Likewise, of a problem whose derivation is at hand."""
     if to not in TARGETS:
         raise OptionError(
@@ -75,7 +83,7 @@ def files_of(problem: Problem, derivation: Derivation, to: str, dtype: str, name
     _check_given(derivation)
     known_as = name or (identifier(problem.title).lower() if problem.title else "backward")
     module = import_module(f"symbackprop.exporting.{TARGETS[to]}")
-    found: Files = module.files(sheet(problem, derivation), known_as, precision)
+    found: Files = module.files(sheet(problem, derivation, language), known_as, precision)
     return found
 
 

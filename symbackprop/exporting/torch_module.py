@@ -5,12 +5,15 @@ from __future__ import annotations
 from sympy import Symbol
 
 from symbackprop.backends.base import Precision
+from symbackprop.content import text
+from symbackprop.exporting import differences
 from symbackprop.exporting.formulas import Sheet
-from symbackprop.exporting.helpers import BACKENDS
+from symbackprop.exporting.helpers import ARRAYS, OWN, TORCH
 from symbackprop.exporting.layout import Lines
-from symbackprop.exporting.module_text import filled_in, quoted_tuple
+from symbackprop.exporting.module_text import quoted_tuple
 from symbackprop.exporting.passes import Passes
-from symbackprop.exporting.python_module import OWN, PythonModule
+from symbackprop.exporting.python_module import PythonModule
+from symbackprop.exporting.strings import in_f_string, in_inner_string
 from symbackprop.exporting.torch_text import TorchText
 
 
@@ -21,8 +24,10 @@ class TorchModule(PythonModule):
     library = "PyTorch"
     imports = ("import sys", "", "import torch", "from torch.autograd.function import once_differentiable")
     words = frozenset({"torch", "Loss"})
-    modules = (f"{BACKENDS}.array_functions", f"{BACKENDS}.torch_functions", OWN)
-    checked_by = "by torch.autograd.gradcheck and against autograd"
+    modules = (ARRAYS, TORCH, OWN)
+    checked = text(
+        "Run as a program it checks its gradients by torch.autograd.gradcheck and against autograd."
+    )
 
     def passes_of(self, names: dict[Symbol, str]) -> Passes:
         """The two passes, where the symbols are called so."""
@@ -39,23 +44,38 @@ class TorchModule(PythonModule):
         """The Function, and loss(X, W, Y) that calls it."""
         output = self.passes.output
         signature, call = self.loss_signature()
-        loss = [
-            *signature,
-            f'    """{output}, which autograd differentiates by `backward`: by what is in WRT."""',
-            f"    return Loss.apply({call})",
-        ]
-        count = str(len(self.passes.arguments))
-        return [self.name_tuples(), filled_in(_FUNCTION, output=output, count=count), loss]
+        told = text("{output}, whose derivative is computed by `backward`.", output=output)
+        refused = text(
+            "{derivative} was not derived: export it with --wrt", derivative=f"d{output}/d{{name}}"
+        )
+        filling = {
+            "output": output,
+            "count": str(len(self.passes.arguments)),
+            "refused": in_f_string(refused, self.sheet.language),
+        }
+        of_loss = text(
+            "{output}, which autograd differentiates by `backward`: by what is in WRT.", output=output
+        )
+        loss = [*signature, *self.documented(_LOSS, of_loss, call=call)]
+        return [self.name_tuples(), self.documented(_FUNCTION, told, **filling), loss]
 
     def check(self) -> list[Lines]:
         """Against PyTorch's own derivatives, in double precision."""
+        words = self.sheet.words
+        compared = text(
+            "Compare every gradient of `loss` with autograd of `forward`, and by gradcheck with differences."
+        )
         filling = {
             "output": self.passes.output,
+            "largest": differences.largest(self.sheet),
+            "agrees": in_inner_string(words(text("agrees"))),
+            "disagrees": in_inner_string(words(text("disagrees"))),
+            **differences.outcome(self.sheet),
             "tolerance": "1e-3" if self.is_single else "1e-9",
             "given": "[one.float() for one in given]" if self.is_single else "given",
             "fast": ", fast_mode=True" if self.is_drawn else "",
         }
-        return [filled_in(_CHECK, **filling)]
+        return [self.documented(_CHECK, compared, **filling)]
 
 
 def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str, str]:
@@ -63,15 +83,15 @@ def files(sheet: Sheet, name: str, precision: Precision = "float64") -> dict[str
     return {f"{name}.py": TorchModule(sheet, precision).text()}
 
 
-_FUNCTION = '''\
+_FUNCTION = """\
 class Loss(torch.autograd.Function):
-    """{output}, whose derivative is computed by `backward`."""
+    {docstring}
 
     @staticmethod
     def forward(ctx, *given):
         for name, needed in zip(ARGUMENTS, ctx.needs_input_grad, strict=True):
             if needed and name not in WRT:
-                raise ValueError(f"d{output}/d{{name}} was not derived: export it with --wrt")
+                raise ValueError(f"{refused}")
         values = forward(*given)
         ctx.save_for_backward(*given, *(values[name] for name in SAVED))
         return values["{output}"]
@@ -81,11 +101,15 @@ class Loss(torch.autograd.Function):
     def backward(ctx, upstream):
         given, saved = ctx.saved_tensors[:{count}], ctx.saved_tensors[{count}:]
         _, gradients = backward(*given, dict(zip(SAVED, saved, strict=True)))
-        return tuple(upstream * gradients[name] if name in gradients else None for name in ARGUMENTS)'''
+        return tuple(upstream * gradients[name] if name in gradients else None for name in ARGUMENTS)"""
 
-_CHECK = '''\
+_LOSS = """\
+    {docstring}
+    return Loss.apply({call})"""
+
+_CHECK = """\
 def check(tolerance={tolerance}):
-    """Compare every gradient of `loss` with autograd of `forward`, and by gradcheck with differences."""
+    {docstring}
     given = [torch.tensor(GIVEN[name], dtype=torch.float64) for name in ARGUMENTS]
     places = tuple(ARGUMENTS.index(name) for name in WRT)
     wrt = [given[place].requires_grad_() for place in places]
@@ -96,9 +120,9 @@ def check(tolerance={tolerance}):
         scale = max(automatic.abs().max().item(), 1e-4 * size, 1e-12)
         error = (symbolic - automatic).abs().max().item() / scale
         passed = passed and error <= tolerance
-        print(f"d{output}/d{{name}}: largest relative error {{error:.1e}}")
+        print(f"d{output}/d{{name}}: {largest}")
     atol = 1e-5 * max(1.0, size)
     numeric = torch.autograd.gradcheck(loss, given, atol=atol{fast}, raise_exception=False)
-    print(f"gradcheck: {{'agrees' if numeric else 'disagrees'}}")
-    print("passed" if passed and numeric else f"failed: an error is above {{tolerance:g}}")
-    return passed and numeric'''
+    print(f"gradcheck: {{'{agrees}' if numeric else '{disagrees}'}}")
+    print("{passed}" if passed and numeric else f"{failed}")
+    return passed and numeric"""

@@ -16,8 +16,8 @@
 
 /* What is given. */
 struct homework_given {
-    double x_0, x_1, x_2;              // input
-    double theta_0, theta_1, theta_2;  // parameter
+    double x_0, x_1, x_2;              // inputs
+    double theta_0, theta_1, theta_2;  // parameters
 };
 
 /* The values of the forward pass. */
