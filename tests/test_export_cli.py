@@ -103,12 +103,22 @@ def test_numbers_of_32_bits() -> None:
     assert "    float s, f;" in done(run("export", HOMEWORK, "--to", "c", "--dtype", "float32")).out
 
 
+def test_what_is_told_is_in_the_language_that_is_asked_for() -> None:
+    out = done(run("export", GATES, "--language", "it")).out
+    assert "    # Delta, a ritroso dall'output\n    delta_q = z  # δ_q ≡ ∂f/∂q = z\n" in out
+    assert (
+        "/* Прямой проход. */\nvoid homework_forward("
+        in done(run("export", HOMEWORK, "--to", "c", "--language", "ru")).out
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ([GATES, "--to", "rust"], "known: numpy, numba, jax, torch, c"),
         ([GATES, "--to", "nunpy"], "did you mean 'numpy'?"),
         ([GATES, "--dtype", "float16"], "known: float64, float32"),
+        ([GATES, "--language", "de"], "there is no language 'de'"),
         ([GATES, "--wrt", "q"], "leave it out: its derivative is a delta of the backward pass"),
         ([GATES, "--wrt", "w"], "known: x, y, z, q, f"),
         (["f = log(-x**2)"], "look for a logarithm or a root of what is always negative"),
