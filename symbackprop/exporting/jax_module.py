@@ -35,9 +35,6 @@ class JaxModule(PythonModule):
         """loss(X, W, Y), differentiated by its own rule."""
         output = self.passes.output
         signature, call = self.loss_signature()
-        told = text(
-            "{output}, which JAX differentiates by `backward`; by what is not in WRT, as 0.", output=output
-        )
         saved = text("{output}, and what its derivative needs.", output=output)
         chained = text(
             "The derivatives of what is made of {output}, where its own by {output} is `upstream`.",
@@ -45,8 +42,12 @@ class JaxModule(PythonModule):
         )
         return [
             self.name_tuples(),
-            ["@jax.custom_vjp", *signature, *self.documented(_LOSS, told, call=call, output=output)],
-            self.documented(_FORWARD, saved, output=output),
+            [
+                "@jax.custom_vjp",
+                *signature,
+                *self.documented(_LOSS, self.told_loss("JAX"), call=call, output=output),
+            ],
+            self.documented(_FORWARD, saved, output=output, refused=self.not_derived()),
             self.documented(_BACKWARD, chained),
             [_RULE],
         ]
@@ -69,9 +70,7 @@ class JaxModule(PythonModule):
             "largest": differences.largest(self.sheet, "{shown}"),
             **differences.outcome(self.sheet),
             "tolerance": "1e-3" if self.is_single else "1e-6",
-            "given": "(given[name].astype(jnp.float32) for name in ARGUMENTS)"
-            if self.is_single
-            else "(given[name] for name in ARGUMENTS)",
+            "single": ".astype(jnp.float32)" if self.is_single else "",
             "places": self.compared_places,
         }
         return [
@@ -93,6 +92,10 @@ _LOSS = """\
 _FORWARD = """\
 def loss_forward(*given):
     {docstring}
+    for name, one in zip(ARGUMENTS, given, strict=True):
+        if one.perturbed and name not in WRT:
+            raise ValueError(f"{refused}")
+    given = [one.value for one in given]
     values = forward(*given)
     return values["{output}"], (given, values)"""
 
@@ -103,7 +106,7 @@ def loss_backward(saved, upstream):
     _, gradients = backward(*given, values)
     return tuple(upstream * gradients[name] if name in gradients else None for name in ARGUMENTS)"""
 
-_RULE = "loss.defvjp(loss_forward, loss_backward)"
+_RULE = "loss.defvjp(loss_forward, loss_backward, symbolic_zeros=True)"
 
 _PLAIN = """\
 @jax.jit
@@ -117,8 +120,9 @@ def check(tolerance={tolerance}):
     passed = True
     with jax.enable_x64(True):
         given = {{name: jnp.asarray(value, dtype=jnp.float64) for name, value in GIVEN.items()}}
-        ours = jax.jit(jax.grad(lambda given: loss(*{given})))(given)
-        theirs = jax.jit(jax.grad(plain_loss))(given)
+        wrt = tuple(ARGUMENTS.index(name) for name in WRT)
+        gradients = jax.jit(jax.grad(loss, wrt))(*(given[name]{single} for name in ARGUMENTS))
+        ours, theirs = dict(zip(WRT, gradients, strict=True)), jax.jit(jax.grad(plain_loss))(given)
         for name in WRT:
             places = {places}
             numeric = np.array([difference(given, name, place) for place in places])

@@ -26,6 +26,7 @@ from symbackprop.exporting.module_text import (
 from symbackprop.exporting.names import PYTHON_WORDS, code_names
 from symbackprop.exporting.passes import Passes
 from symbackprop.exporting.sample import Draw, Sample, sample
+from symbackprop.exporting.strings import in_f_string
 
 LOCAL = ("values", "deltas", "gradients")
 """Names that the two passes have of their own."""
@@ -158,6 +159,20 @@ class PythonModule(ABC):
         if len(whole) == 1:
             return whole, ", ".join(self.passes.arguments)
         return ["def loss(*given):"], "*given"
+
+    def told_loss(self, who: str) -> Text:
+        """What the function `loss` is, which a library differentiates by what is derived here."""
+        return text(
+            "{output}, which {who} differentiates by `backward`: by what is in WRT.",
+            output=self.passes.output,
+            who=who,
+        )
+
+    def not_derived(self) -> str:
+        """An f-string without its quotes: by the variable `name` nothing is derived."""
+        derivative = f"d{self.passes.output}/d{{name}}"
+        refused = text("{derivative} was not derived: export it with --wrt", derivative=derivative)
+        return in_f_string(refused, self.sheet.language)
 
     @property
     def compared_places(self) -> str:

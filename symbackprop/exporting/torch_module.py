@@ -13,7 +13,7 @@ from symbackprop.exporting.layout import Lines
 from symbackprop.exporting.module_text import quoted_tuple
 from symbackprop.exporting.passes import Passes
 from symbackprop.exporting.python_module import PythonModule
-from symbackprop.exporting.strings import in_f_string, in_inner_string
+from symbackprop.exporting.strings import in_inner_string
 from symbackprop.exporting.torch_text import TorchText
 
 
@@ -45,18 +45,12 @@ class TorchModule(PythonModule):
         output = self.passes.output
         signature, call = self.loss_signature()
         told = text("{output}, whose derivative is computed by `backward`.", output=output)
-        refused = text(
-            "{derivative} was not derived: export it with --wrt", derivative=f"d{output}/d{{name}}"
-        )
         filling = {
             "output": output,
             "count": str(len(self.passes.arguments)),
-            "refused": in_f_string(refused, self.sheet.language),
+            "refused": self.not_derived(),
         }
-        of_loss = text(
-            "{output}, which autograd differentiates by `backward`: by what is in WRT.", output=output
-        )
-        loss = [*signature, *self.documented(_LOSS, of_loss, call=call)]
+        loss = [*signature, *self.documented(_LOSS, self.told_loss("autograd"), call=call)]
         return [self.name_tuples(), self.documented(_FUNCTION, told, **filling), loss]
 
     def check(self) -> list[Lines]:

@@ -113,6 +113,19 @@ def test_the_loss_of_pytorch_refuses_what_was_not_derived() -> None:
     assert torch.is_tensor(given[0])
 
 
+def test_the_loss_of_jax_refuses_what_was_not_derived() -> None:
+    """However it is compiled; what is derived is taken beside it."""
+    jax = pytest.importorskip("jax", reason="pip install 'symbackprop[jax]'")
+    module = ran(text_of(example("attention"), "jax"))
+    given = given_of(module, "jax")
+    place, derived = (module.ARGUMENTS.index(name) for name in ("X", "W_Q"))
+    for slope in (jax.grad(module.loss, place), jax.grad(jax.jit(module.loss), (derived, place))):
+        with pytest.raises(ValueError, match="dL/dX was not derived"):
+            slope(*given)
+    plain = jax.grad(lambda *numbers: module.forward(*numbers)["L"], derived)(*given)
+    np.testing.assert_allclose(jax.grad(module.loss, derived)(*given), plain, rtol=2e-5, atol=1e-6)
+
+
 def test_losses_are_chained_with_what_is_made_of_them() -> None:
     """∂(3 L²)/∂W = 6 L ∂L/∂W, in PyTorch and under `jit` in JAX."""
     pytest.importorskip("torch", reason="pip install 'symbackprop[torch]'")

@@ -62,12 +62,16 @@ WRT = ("theta_0", "theta_1", "theta_2")
 
 @jax.custom_vjp
 def loss(x_0, x_1, x_2, theta_0, theta_1, theta_2):
-    """f, which JAX differentiates by `backward`; by what is not in WRT, as 0."""
+    """f, which JAX differentiates by `backward`: by what is in WRT."""
     return forward(x_0, x_1, x_2, theta_0, theta_1, theta_2)["f"]
 
 
 def loss_forward(*given):
     """f, and what its derivative needs."""
+    for name, one in zip(ARGUMENTS, given, strict=True):
+        if one.perturbed and name not in WRT:
+            raise ValueError(f"df/d{name} was not derived: export it with --wrt")
+    given = [one.value for one in given]
     values = forward(*given)
     return values["f"], (given, values)
 
@@ -79,7 +83,7 @@ def loss_backward(saved, upstream):
     return tuple(upstream * gradients[name] if name in gradients else None for name in ARGUMENTS)
 
 
-loss.defvjp(loss_forward, loss_backward)
+loss.defvjp(loss_forward, loss_backward, symbolic_zeros=True)
 
 
 # `check` compares at the values of the spec.
@@ -108,8 +112,9 @@ def check(tolerance=1e-6):
     passed = True
     with jax.enable_x64(True):
         given = {name: jnp.asarray(value, dtype=jnp.float64) for name, value in GIVEN.items()}
-        ours = jax.jit(jax.grad(lambda given: loss(*(given[name] for name in ARGUMENTS))))(given)
-        theirs = jax.jit(jax.grad(plain_loss))(given)
+        wrt = tuple(ARGUMENTS.index(name) for name in WRT)
+        gradients = jax.jit(jax.grad(loss, wrt))(*(given[name] for name in ARGUMENTS))
+        ours, theirs = dict(zip(WRT, gradients, strict=True)), jax.jit(jax.grad(plain_loss))(given)
         for name in WRT:
             places = list(np.ndindex(given[name].shape))
             numeric = np.array([difference(given, name, place) for place in places])
