@@ -377,10 +377,21 @@ def evaluate(
     latex: str, values: Mapping[str, mpf], quotients: Mapping[tuple[str, str], mpf] = MappingProxyType({})
 ) -> mpf:
     """The value of one side, worked out with `MIN_DIGITS` digits or more."""
+    return evaluate_at(latex, by_canonical_name(values, quotients))
+
+
+def by_canonical_name(values: Mapping[str, mpf], quotients: Mapping[tuple[str, str], mpf]) -> dict[str, mpf]:
+    """The numbers as `evaluate_at` takes them: for many formulas at one point they are named once."""
     known = {canonical(name): value for name, value in values.items()}
     known |= {f"{canonical(over)}/{canonical(under)}": value for (over, under), value in quotients.items()}
     with mp.workdps(max(mp.dps, MIN_DIGITS)):
-        result = _Reader(latex, {name: mpmathify(value) for name, value in known.items()}).whole()
+        return {name: mpmathify(value) for name, value in known.items()}
+
+
+def evaluate_at(latex: str, known: Mapping[str, mpf]) -> mpf:
+    """Likewise, of numbers by canonical names."""
+    with mp.workdps(max(mp.dps, MIN_DIGITS)):
+        result = _Reader(latex, known).whole()
     if not mp.isfinite(result):
         raise ReadError(f"not a finite real number: {latex!r}")
     return result

@@ -30,7 +30,7 @@ from symbackprop.solution.training import solve_training
 from symbackprop.translation import ENGLISH
 from symbackprop.writing.tex import TexWriter
 from tests.examples import NETWORKS, RUNS, RUNS_OF_SCALARS, SCALARS, Example, example, printed
-from tests.latex_reader import canonical, evaluate, names, read_equation
+from tests.latex_reader import by_canonical_name, canonical, evaluate, evaluate_at, names, read_equation
 from tests.oracles import graph_values, kink_distance, value
 
 SHORT = ("chain", "delta", "paths")
@@ -66,16 +66,27 @@ def written(name: str) -> str:
 
 @dataclass(frozen=True)
 class Meaning:
-    """The number of every symbol, and of every derivative ∂y/∂x, by their LaTeX."""
+    """The number of every symbol, and of every derivative ∂y/∂x, by their LaTeX; and of both together."""
 
     symbols: dict[str, mpf]
     quotients: dict[tuple[str, str], mpf]
+    known: dict[str, mpf]
+
+    @classmethod
+    def of(cls, symbols: dict[str, mpf], quotients: dict[tuple[str, str], mpf]) -> Meaning:
+        return cls(symbols, quotients, by_canonical_name(symbols, quotients))
 
     def __call__(self, side: str) -> mpf:
-        return evaluate(side, self.symbols, self.quotients)
+        return evaluate_at(side, self.known)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Those of the symbols, and those in derivatives."""
+        return frozenset(self.symbols).union(*self.quotients)
 
     def having(self, symbols: Mapping[str, mpf], quotients: Mapping[tuple[str, str], mpf]) -> Meaning:
-        return Meaning(self.symbols | dict(symbols), self.quotients | dict(quotients))
+        more = by_canonical_name(symbols, quotients)
+        return Meaning(self.symbols | dict(symbols), self.quotients | dict(quotients), self.known | more)
 
 
 @cache
@@ -136,7 +147,7 @@ def meaning(problem: sb.Problem, given: Mapping[str, Any]) -> Meaning:
                 quotients[written(node.name), written(by.name)] = total
         if by.delta is not None:
             symbols[written(by.delta.name)] = sign * totals.get(graph.output, mpf(0))
-    return Meaning(symbols, quotients)
+    return Meaning.of(symbols, quotients)
 
 
 @cache
@@ -454,7 +465,7 @@ def check(run: Run, randoms: list[Meaning]) -> int:
 
 def arguments_of(line: Line, here: Meaning) -> frozenset[str]:
     """The names that only the definition of a function uses: σ(z), ELU(z, α)."""
-    unknown = names_in(line.sides[0]) - set(here.symbols) - {part for pair in here.quotients for part in pair}
+    unknown = names_in(line.sides[0]) - here.names
     assert unknown <= {"z", r"\alpha"}, line.latex
     return unknown
 
