@@ -37,6 +37,20 @@ def show_shape(shape: Sequence[Size]) -> str:
     return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
 
 
+def sizes_in_numbers(pairs: Iterable[tuple[Sequence[Size], Sequence[int]]]) -> dict[Symbol, int]:
+    """What the symbols of sizes stand for, from shapes each beside the same in numbers; the first tells.
+
+    >>> sizes_in_numbers([(as_shape(["n", 3]), (4, 3)), (as_shape(["m", "n"]), (2, 4))])
+    {n: 4, m: 2}
+    """
+    found: dict[Symbol, int] = {}
+    for shape, numbers in pairs:
+        for size, number in zip(shape, numbers, strict=True):
+            if isinstance(size, Symbol):
+                found.setdefault(size, number)
+    return found
+
+
 def count(shape: Iterable[Size]) -> Size:
     """How many entries: the product of the sizes."""
     return as_size(sympy.Mul(*shape))

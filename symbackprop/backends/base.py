@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol
 
+from symbackprop.arrays.sizes import sizes_in_numbers
 from symbackprop.content import Text, text
 from symbackprop.errors import OptionError
 from symbackprop.lowering.program import Program
@@ -80,12 +81,7 @@ class Recipe:
         shapes = self.program.shapes or {}
         known = {name: np.shape(value) for name, value in {**self.fixed, **self.start}.items()}
         known |= {feed.name: feed.shape(self.batch) for feed in self.feeds}
-        return {
-            size: number
-            for name, shape in shapes.items()
-            for size, number in zip(shape, known[name], strict=True)
-            if isinstance(size, Symbol)
-        }
+        return sizes_in_numbers((shape, known[name]) for name, shape in shapes.items())
 
 
 @dataclass

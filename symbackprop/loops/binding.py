@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Symbol, sympify
 
-from symbackprop.arrays.sizes import Size
+from symbackprop.arrays.sizes import Size, sizes_in_numbers
 from symbackprop.loops.model import Buffer, Routine
 
 
@@ -16,12 +16,7 @@ def bound_sizes(routine: Routine, shapes: Sequence[Sequence[int]]) -> dict[Symbo
     Raises:
         IndexError: an index, a slice or a kernel reaches beyond an axis of such a size.
     """
-    found = {
-        size: number
-        for buffer, shape in zip(routine.given, shapes, strict=True)
-        for size, number in zip(buffer.shape, shape, strict=True)
-        if isinstance(size, Symbol)
-    }
+    found = sizes_in_numbers(zip((one.shape for one in routine.given), shapes, strict=True))
     for one in routine.requirements:
         if number_of(one.low, found) > number_of(one.high, found):
             raise IndexError(one.what)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sympy import Symbol, sympify
 
+from symbackprop.arrays.sizes import sizes_in_numbers
 from symbackprop.backends.base import Backend, Precision
 from symbackprop.backends.table import find_backend, find_precision
 from symbackprop.collector import uncollected
@@ -135,14 +136,11 @@ class Compiled(Headed):
 
     def _sizes(self, values: Mapping[str, Any]) -> dict[str, int]:
         """The numbers that the symbols of sizes stand for, found from the shapes of the values."""
-        if self.program.shapes is None:
+        shapes = self.program.shapes
+        if shapes is None:
             return {}
-        found: dict[Symbol, int] = {}
-        for name, shape in self.program.shapes.items():
-            for size, given in zip(shape, np.shape(values[name]), strict=True):
-                if isinstance(size, Symbol):
-                    found.setdefault(size, given)
-        for name, shape in self.program.shapes.items():
+        found = sizes_in_numbers((shape, np.shape(values[name])) for name, shape in shapes.items())
+        for name, shape in shapes.items():
             own = tuple(int(sympify(size).subs(found)) for size in shape)
             if own != np.shape(values[name]):
                 raise wrong_shape(name, np.shape(values[name]), shape, found)

@@ -13,6 +13,7 @@ from mpmath import mp, mpf
 from numpy.typing import NDArray
 from sympy import Expr, Integer, Rational, Symbol
 
+from symbackprop.arrays.sizes import sizes_in_numbers
 from symbackprop.conventions import Conventions
 from symbackprop.errors import GraphError, ShapeError, ValuesError, did_you_mean, listing
 from symbackprop.graph import Graph, Node, Role
@@ -83,11 +84,7 @@ class Point:
 
     def _sizes(self, values: Mapping[Node, Number]) -> dict[str, int]:
         """The sizes of the arrays; what the names of sizes stand for is found from them."""
-        found: dict[Symbol, int] = {}
-        for node, value in values.items():
-            for size, number in zip(node.shape, np.shape(value), strict=True):
-                if isinstance(size, Symbol):
-                    found.setdefault(size, number)
+        found = sizes_in_numbers((node.shape, np.shape(value)) for node, value in values.items())
         for node, value in values.items():
             if shape_in_numbers(node, found) != np.shape(value):
                 raise wrong_shape(node.name, np.shape(value), node.shape, found)

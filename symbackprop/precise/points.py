@@ -13,6 +13,7 @@ import numpy as np
 from mpmath import mp, mpf
 from sympy import Expr, Pow, Rational, Symbol, log
 
+from symbackprop.arrays.sizes import sizes_in_numbers
 from symbackprop.errors import ShapeError, ValuesError, listing
 from symbackprop.graph import Node, Role
 from symbackprop.numeric.train import Trace, train
@@ -86,9 +87,7 @@ def _known_sizes(problem: Problem) -> dict[Symbol, int]:
     for node in problem.graph.given:
         shape = np.shape(np.array(problem.values.get(node.name, 0), dtype=object))
         if len(shape) == len(node.shape):
-            found |= {
-                size: one for size, one in zip(node.shape, shape, strict=True) if isinstance(size, Symbol)
-            }
+            found |= sizes_in_numbers([(node.shape, shape)])
     return found
 
 
