@@ -13,7 +13,7 @@ from sympy import Symbol
 from symbackprop.arrays.sizes import Shape
 from symbackprop.content import text
 from symbackprop.exporting.c_structures import Member, Structure
-from symbackprop.exporting.differences import DOUBLE, SINGLE
+from symbackprop.exporting.differences import DOUBLE, PASSED, SINGLE, failed, largest_error
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.layout import INDENT, WIDTH, Lines, bracketed, commented, filled, indented
 from symbackprop.exporting.literals import shown_number
@@ -85,11 +85,10 @@ class CCheck:
     def _printed(self, tolerance: str) -> dict[str, str]:
         """What is printed of an error, and at the end."""
         words = self.sheet.words
-        failed = text("failed: an error is above {tolerance}", tolerance=tolerance)
         return {
-            "largest": in_printf(text("largest relative error {error}", error="%.1e"), self.sheet.language),
-            "passed": in_c_string(words(text("passed"))),
-            "failed": in_c_string(words(failed)),
+            "largest": in_printf(largest_error("%.1e"), self.sheet.language),
+            "passed": in_c_string(words(PASSED)),
+            "failed": in_c_string(words(failed(tolerance))),
         }
 
     @property

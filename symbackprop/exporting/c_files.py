@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from sympy import Symbol
-
+from symbackprop.arrays.sizes import sizes_in_numbers
 from symbackprop.backends.base import Precision
 from symbackprop.content import text
 from symbackprop.exporting.c_check import CCheck
@@ -56,21 +55,13 @@ class CFiles:
         self.names = names
         given, values = self._given(), self._values()
         written = [*_accesses("deltas", self._deltas(), True), *self._gradient_accesses()]
-        sections = [(section.title, section) for section in self.sheet.forward]
-        self.forward = self._pass("forward", sections, [*given, *_accesses("values", values, True)])
+        self.forward = self._pass("forward", self.sheet.forward, [*given, *_accesses("values", values, True)])
         carried = {names[one.symbol] for one in self.sheet.carried}
         read = [one for one in _accesses("values", values, False) if one.name in carried]
-        self.backward = self._pass("backward", list(self._backward_sections()), [*given, *read, *written])
+        self.backward = self._pass("backward", self.sheet.backward, [*given, *read, *written])
 
-    def _pass(self, name: str, sections: Sequence[tuple[str, Section]], members: Sequence[Access]) -> CPass:
+    def _pass(self, name: str, sections: Sequence[Section], members: Sequence[Access]) -> CPass:
         return CPass(self.sheet, sections, self.loops[name], self.names, members, self.prefix, self.real)
-
-    def _backward_sections(self) -> Iterator[tuple[str, Section]]:
-        words = self.sheet.words
-        for section in self.sheet.backward:
-            yield words(text("Deltas, from the output back")), section
-        for section in self.sheet.gradients:
-            yield ": ".join(filter(None, (words(text("Gradients")), section.title))), section
 
     # What the structures hold.
 
@@ -221,12 +212,9 @@ class CFiles:
     def _check(self) -> CCheck:
         found = sample(self.sheet)
         given = {self.names[node.symbol]: found.values[node.name] for node in self.sheet.given}
-        symbols = {
-            size: number
-            for node in self.sheet.given
-            for size, number in zip(node.shape, shape_of(found.values[node.name]), strict=True)
-            if isinstance(size, Symbol)
-        }
+        symbols = sizes_in_numbers(
+            (node.shape, shape_of(found.values[node.name])) for node in self.sheet.given
+        )
         written = {one.member.name: one.name for one in self._gradient_accesses()}
         return CCheck(
             self.sheet,

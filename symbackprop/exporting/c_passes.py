@@ -82,7 +82,7 @@ class CPass:
 
     Args:
         sheet: the formulas.
-        sections: its own, each under the title that it gets.
+        sections: its own.
         loops: of arrays, the formulas as loops.
         names: what the symbols are called.
         members: what it reads and writes.
@@ -96,7 +96,7 @@ class CPass:
     def __init__(
         self,
         sheet: Sheet,
-        sections: Sequence[tuple[str, Section]],
+        sections: Sequence[Section],
         loops: LoopPass | None,
         names: Mapping[Symbol, str],
         members: Sequence[Access],
@@ -131,11 +131,11 @@ class CPass:
     # Numbers.
 
     def _statements(self, printer: ReadableC) -> Iterator[str]:
-        for place, (title, section) in enumerate(self.sections):
+        for place, section in enumerate(self.sections):
             found = statements([self._entry(one, printer) for one in section.formulas], C, ROOM)
             yield from [""] * bool(place)
-            yield from self._heading(title)
-            yield from [""] * (bool(title) and found[0].startswith("//"))
+            yield from self._heading(section.title)
+            yield from [""] * (bool(section.title) and found[0].startswith("//"))
             yield from found
 
     def _heading(self, title: str) -> Lines:
@@ -148,7 +148,7 @@ class CPass:
     # Arrays.
 
     def _loops(self, loops: LoopPass, code: ReadableCLoops) -> Iterator[str]:
-        titles = {one.symbol: title for title, section in self.sections for one in section.formulas}
+        titles = {one.symbol: section.title for section in self.sections for one in section.formulas}
         last = ""
         for place, one in enumerate(loops.groups):
             yield from [""] * bool(place)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symbackprop.content import text
+from symbackprop.content import Text, text
 from symbackprop.exporting.formulas import Sheet
 from symbackprop.exporting.layout import Lines
 from symbackprop.exporting.module_text import docstring, filled_in
@@ -34,18 +34,35 @@ SINGLE = Exactness("1e-3", step="1e-2", least="1e-2")
 """All numbers have 32 bits."""
 
 
+PASSED = text("passed")
+
+
+def failed(tolerance: str) -> Text:
+    """What a check prints at the end where it finds a mistake; the tolerance in words of code."""
+    return text("failed: an error is above {tolerance}", tolerance=tolerance)
+
+
+def largest_error(error: str) -> Text:
+    """What is printed of an array; the error in words of code."""
+    return text("largest relative error {error}", error=error)
+
+
 def largest(sheet: Sheet, error: str = "{error:.1e}") -> str:
-    """What is printed of an error, within an f-string."""
-    return in_f_string(text("largest relative error {error}", error=error), sheet.language)
+    """The same within an f-string."""
+    return in_f_string(largest_error(error), sheet.language)
 
 
 def outcome(sheet: Sheet) -> dict[str, str]:
     """What a check prints at the end: `passed` within a string, `failed` within an f-string."""
-    failed = text("failed: an error is above {tolerance}", tolerance="{tolerance:g}")
     return {
-        "passed": in_string(sheet.words(text("passed"))),
-        "failed": in_f_string(failed, sheet.language),
+        "passed": in_string(sheet.words(PASSED)),
+        "failed": in_f_string(failed("{tolerance:g}"), sheet.language),
     }
+
+
+def quotient(output: str) -> str:
+    """The difference, in words of code."""
+    return f"({output}(w + h) - {output}(w - h)) / 2h"
 
 
 def difference(sheet: Sheet, output: str, loss: str, exactness: Exactness = DOUBLE) -> Lines:
@@ -57,8 +74,8 @@ def difference(sheet: Sheet, output: str, loss: str, exactness: Exactness = DOUB
         loss: its value at `given` with `moved` for one of its arrays, as code.
         exactness: of all numbers.
     """
-    quotient = f"({output}(w + h) - {output}(w - h)) / 2h"
-    told = docstring(sheet.words(text("{quotient} for one number w of an array.", quotient=quotient)))
+    what = text("{quotient} for one number w of an array.", quotient=quotient(output))
+    told = docstring(sheet.words(what))
     return filled_in(_DIFFERENCE, docstring=told, loss=loss, step=exactness.step)
 
 

@@ -72,8 +72,8 @@ class Sheet:
         problem: where it comes from.
         derivation: likewise.
         forward: the values of all nodes, a section for each layer.
-        backward: the deltas that the gradients need, from the output back.
-        gradients: a section for each layer, the last first.
+        backward: the deltas that the gradients need, from the output back; then the gradients, a section for
+            each layer, the last first.
         language: of comments and docstrings, and of what the check prints.
     """
 
@@ -81,7 +81,6 @@ class Sheet:
     derivation: Derivation
     forward: tuple[Section, ...]
     backward: tuple[Section, ...]
-    gradients: tuple[Section, ...]
     language: Language = ENGLISH
 
     @cached_property
@@ -121,7 +120,7 @@ class Sheet:
     @property
     def derivatives(self) -> tuple[Formula, ...]:
         """The deltas and the gradients in one row."""
-        return tuple(one for section in (*self.backward, *self.gradients) for one in section.formulas)
+        return tuple(one for section in self.backward for one in section.formulas)
 
     @property
     def deltas(self) -> tuple[Formula, ...]:
@@ -168,6 +167,7 @@ class Sheet:
         return {size: places[size] for size in ordered}
 
 
+_HEADS = {Kind.DELTA: text("Deltas, from the output back"), Kind.GRADIENT: text("Gradients")}
 _ORDER = (Role.INPUT, Role.PARAMETER, Role.CONSTANT, Role.TARGET)
 
 
@@ -213,8 +213,7 @@ class _Maker:
             self.problem,
             self.derivation,
             self._sections(found, Kind.VALUE),
-            self._sections(found, Kind.DELTA),
-            self._sections(found, Kind.GRADIENT),
+            (*self._sections(found, Kind.DELTA), *self._sections(found, Kind.GRADIENT)),
             self.language,
         )
 
@@ -226,7 +225,10 @@ class _Maker:
         titles = list(by_title)
         if kind is Kind.GRADIENT:
             titles.sort(key=lambda title: -self._depths.get(title, -1))
-        return tuple(Section(title, tuple(by_title[title])) for title in titles)
+        head = self.writer.words(_HEADS[kind]) if kind in _HEADS else ""
+        return tuple(
+            Section(": ".join(filter(None, (head, title))), tuple(by_title[title])) for title in titles
+        )
 
     def _sectioned(self, lines: Iterable[Line]) -> Iterator[tuple[Kind, str, Formula]]:
         """Each formula with its part and its section; auxiliary ones stand where they are used."""

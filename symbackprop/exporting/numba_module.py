@@ -125,8 +125,7 @@ class NumbaModule(PythonModule):
         ]
 
     def _check_of_numbers(self, output: str) -> list[Lines]:
-        quotient = f"({output}(w + h) - {output}(w - h)) / 2h"
-        moved = text("{quotient} for one argument w.", quotient=quotient)
+        moved = text("{quotient} for one argument w.", quotient=differences.quotient(output))
         compared = text("Compare every gradient with a central difference, and print its relative error.")
         error = text("relative error {error}", error="{error:.1e}")
         filling = {

@@ -119,7 +119,7 @@ class Passes:
         returns = text("The value of every node, by name; {output} is the last.", output=self.output)
         body = [
             *_with_space(self.sizes(self.sheet.values)),
-            *self.sections(self.sheet.forward, ""),
+            *self.sections(self.sheet.forward),
             "",
             *self.given_back("return ", "Values", {name: name for name in names}),
         ]
@@ -146,15 +146,12 @@ class Passes:
 
     def backward(self) -> Lines:
         """The function of all deltas and gradients."""
-        words = self.sheet.words
         deltas = {self.names[one.symbol]: self.names[one.symbol] for one in self.sheet.deltas}
-        values = words(text("what `forward` returns; the others as there"))
+        values = self.sheet.words(text("what `forward` returns; the others as there"))
         returns = text("The deltas and the gradients of {output}, each by name.", output=self.output)
         body = [
             *_with_space([*self.sizes(self.sheet.derivatives), *self.unpacked()]),
-            *self.sections(self.sheet.backward, words(text("Deltas, from the output back"))),
-            *([""] if self.sheet.backward else []),
-            *self.sections(self.sheet.gradients, words(text("Gradients"))),
+            *self.sections(self.sheet.backward),
             "",
             *self.given_back("deltas = ", "Deltas", deltas),
             *self.given_back("gradients = ", "Gradients", self.gradients()),
@@ -212,14 +209,13 @@ class Passes:
         """values["Q"]."""
         return f'values["{name}"]'
 
-    def sections(self, sections: Sequence[Section], title: str) -> Lines:
+    def sections(self, sections: Sequence[Section]) -> Lines:
         """Statements under the titles of their sections."""
         lines: Lines = []
         for section in sections:
-            heading = ": ".join(filter(None, (title, section.title)))
-            found = self.statements(section.formulas)
-            lines += [""] * bool(lines) + [f"# {heading}"] * bool(heading)
-            lines += [""] * (bool(heading) and found[0].startswith("#")) + found
+            has_title, found = bool(section.title), self.statements(section.formulas)
+            lines += [""] * bool(lines) + [f"# {section.title}"] * has_title
+            lines += [""] * (has_title and found[0].startswith("#")) + found
         return lines
 
     def statements(self, formulas: Sequence[Formula]) -> Lines:
